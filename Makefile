@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The targets that people type; `make help` lists them. Kbuild is what the kernel's
+# build reads. Everything that is built goes to build/.
+
+# The kernel to build for: the running one if its headers are there, else the
+# newest of those that are installed.
+KVER ?= $(firstword $(foreach v,$(shell uname -r),$(if $(wildcard /lib/modules/$v/build),$v)) \
+	  $(patsubst /usr/src/linux-headers-%,%,$(lastword $(shell \
+		ls -dv /usr/src/linux-headers-*-$(shell dpkg --print-architecture) 2>/dev/null))))
+KDIR ?= $(firstword $(wildcard /lib/modules/$(KVER)/build /usr/src/linux-headers-$(KVER)))
+VERSION := $(shell sed -n 's/^\#define SYSCOUNT_VERSION "\(.*\)"/\1/p' module/version.h)
+
+O := $(CURDIR)/build
+MODULE_DIR := $(O)/$(KVER)
+MODULE_SOURCES := Kbuild scripts/gen-tables.sh scripts/categories.txt \
+	$(wildcard module/*.[ch] module/uapi/linux/*.h)
+
+DESTDIR ?=
+PREFIX ?= /usr/local
+MANDIR ?= $(PREFIX)/share/man
+INCLUDEDIR ?= $(PREFIX)/include
+MODLIB ?= /lib/modules/$(KVER)
+SRCDIR ?= /usr/src/syscount-$(VERSION)
+
+export PREFIX DESTDIR
+
+all: module tool man
+
+module: $(MODULE_DIR)/syscount.ko
+
+# Built on a copy, so that the sources stay clean and every kernel has its own.
+$(MODULE_DIR)/syscount.ko: $(MODULE_SOURCES)
+	@test -n "$(KDIR)" || { echo "make: no headers of kernel '$(KVER)': install linux-headers, or type 'make setup'" >&2; exit 1; }
+	@mkdir -p $(MODULE_DIR)
+	@cp --parents -pu $(MODULE_SOURCES) $(MODULE_DIR)
+	$(MAKE) -C $(KDIR) M=$(MODULE_DIR) modules
+	@touch $@
+
+tool:
+	$(MAKE) -C userspace O=$(O)
+
+MAN := $(patsubst Documentation/man/%.adoc,$(O)/man/%,$(wildcard Documentation/man/*.adoc))
+
+man: $(MAN)
+
+$(O)/man/%: Documentation/man/%.adoc module/version.h
+	@mkdir -p $(@D)
+	asciidoctor -b manpage -a manversion=$(VERSION) -o $@ $<
+
+setup:
+	scripts/setup.sh
+
+vm: 
+	scripts/vm -l
+
+demo: setup
+	scripts/demo.sh
+
+test: setup
+	scripts/test.sh
+
+check: setup
+	scripts/check.sh
+
+install: all
+	install -D -m 644 $(MODULE_DIR)/syscount.ko $(DESTDIR)$(MODLIB)/extra/syscount.ko
+	install -D -m 644 module/uapi/linux/syscount.h $(DESTDIR)$(INCLUDEDIR)/linux/syscount.h
+	for page in $(MAN); do \
+		install -D -m 644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/} || exit; \
+	done
+	$(MAKE) -C userspace O=$(O) install
+	$(if $(DESTDIR),,depmod $(KVER))
+
+uninstall:
+	rm -f $(DESTDIR)$(MODLIB)/extra/syscount.ko $(DESTDIR)$(INCLUDEDIR)/linux/syscount.h
+	rm -f $(foreach page,$(MAN),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(notdir $(page)))
+	$(MAKE) -C userspace O=$(O) uninstall
+	$(if $(DESTDIR),,depmod $(KVER))
+
+dkms-install:
+	install -d $(DESTDIR)$(SRCDIR)
+	cp --parents -p $(MODULE_SOURCES) dkms.conf $(DESTDIR)$(SRCDIR)
+	$(if $(DESTDIR),,dkms add -m syscount -v $(VERSION) && dkms install -m syscount -v $(VERSION))
+
+dkms-uninstall:
+	$(if $(DESTDIR),,-dkms remove -m syscount -v $(VERSION) --all)
+	rm -rf $(DESTDIR)$(SRCDIR)
+
+clean:
+	rm -rf $(O)
+
+help:
+	@sed -n 's/^#: //p' Makefile
+
+#: make                 the module, the command and the manual, in build/
+#: make demo            a VM with the module loaded shows what it does
+#: make test            all tests, in the VM and outside
+#: make vm              a shell in a VM with the module loaded
+#: make check           the static checks
+#: make module tool man the three parts of `make` by themselves
+#: make install         into PREFIX (/usr/local) and /lib/modules, below DESTDIR if given
+#: make uninstall       the reverse
+#: make dkms-install    give the module to DKMS, which builds it for each kernel
+#: make dkms-uninstall  the reverse
+#: make setup           install the Debian packages that the others need (as root)
+#: make clean           remove build/
+#:
+#: KVER=VERSION         the kernel to build for (its headers must be installed)
+
+.PHONY: all module tool man setup vm demo test check install uninstall dkms-install dkms-uninstall clean help

@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* /dev/syscount: the ioctls of uapi/linux/syscount.h */
+
+#include <linux/bits.h>
+#include <linux/compat.h>
+#include <linux/fs.h>
+#include <linux/miscdevice.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/nospec.h>
+#include <linux/overflow.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/syscount.h>
+#include <linux/timekeeping.h>
+#include <linux/uaccess.h>
+
+#include "access.h"
+#include "counters.h"
+#include "hook.h"
+#include "interfaces.h"
+#include "switch.h"
+#include "version.h"
+
+static_assert(sizeof(struct syscount_version) == 32);
+static_assert(sizeof(struct syscount_info) == 56);
+static_assert(sizeof(struct syscount_name) == 112);
+static_assert(sizeof(struct syscount_names) == 24);
+static_assert(sizeof(struct syscount_row) == 16);
+static_assert(sizeof(struct syscount_read) == 184);
+static_assert(sizeof(struct syscount_reset) == 16);
+static_assert(sizeof(struct syscount_switch_item) == 8);
+static_assert(sizeof(struct syscount_switch) == 24);
+
+/* Rows go to the user by so many, from the stack. */
+#define ROWS_A_COPY	32
+
+struct open_file {
+	bool opener_in_group;
+};
+
+/*
+ * All structs begin with their size and flags. Flags that a command does not
+ * know are refused by it.
+ */
+static int get_args(void *args, size_t ksize, const void __user *from, size_t usize)
+{
+	u32 size;
+	int err;
+
+	if (usize < SYSCOUNT_SIZE_MIN)
+		return -EINVAL;
+	if (usize > PAGE_SIZE)
+		return -E2BIG;
+	err = copy_struct_from_user(args, ksize, from, usize);
+	if (err)
+		return err;
+	memcpy(&size, args, sizeof(size));
+	return size == usize ? 0 : -EINVAL;
+}
+
+static int put_args(void __user *to, size_t usize, void *args, u32 ksize)
+{
+	memcpy(args, &ksize, sizeof(ksize));
+	return copy_to_user(to, args, min_t(size_t, usize, ksize)) ? -EFAULT : 0;
+}
+
+static int ioctl_get_version(struct file *file, void __user *argp, size_t usize)
+{
+	struct syscount_version args;
+	int err;
+
+	err = get_args(&args, sizeof(args), argp, usize);
+	if (err)
+		return err;
+	if (args.flags || args.reserved)
+		return -EINVAL;
+
+	args.abi_version = SYSCOUNT_ABI_VERSION;
+	strscpy_pad(args.module, SYSCOUNT_VERSION, sizeof(args.module));
+	return put_args(argp, usize, &args, sizeof(args));
+}
+
+static int ioctl_get_info(struct file *file, void __user *argp, size_t usize)
+{
+	struct syscount_info args;
+	int err;
+
+	err = get_args(&args, sizeof(args), argp, usize);
+	if (err)
+		return err;
+	if (args.flags || args.reserved)
+		return -EINVAL;
+
+	args.hook = syscount_hook_active();
+	args.hook_chosen = syscount_hook_chosen();
+	args.hooks = syscount_hook_available();
+	args.abis = GENMASK(SYSCOUNT_ABI_COUNT - 1, 0);
+	args.possible_cpus = nr_cpu_ids;
+	args.loaded_ns = syscount_counters_loaded_ns();
+	args.since_ns = syscount_counters_since_ns();
+	args.now_ns = ktime_get_boottime_ns();
+	return put_args(argp, usize, &args, sizeof(args));
+}
+
+static void fill_name(struct syscount_name *name, unsigned int abi, unsigned int nr)
+{
+	unsigned int index = syscount_abi_base(abi) + nr;
+
+	memset(name, 0, sizeof(*name));
+	name->nr = nr;
+	name->abi = abi;
+	name->category = syscount_call_category(index);
+	strscpy(name->name, syscount_call_name(index), sizeof(name->name));
+	syscount_call_entry(abi, index, name->entry);
+}
+
+static int ioctl_get_names(struct file *file, void __user *argp, size_t usize)
+{
+	struct syscount_name __user *to;
+	struct syscount_names args;
+	unsigned int abi, nr;
+	int err;
+
+	err = get_args(&args, sizeof(args), argp, usize);
+	if (err)
+		return err;
+	if (args.flags)
+		return -EINVAL;
+
+	to = u64_to_user_ptr(args.names);
+	args.count = 0;
+	for (abi = 0; abi < SYSCOUNT_ABI_COUNT; abi++) {
+		for (nr = 0; nr < syscount_abi_size(abi); nr++) {
+			struct syscount_name name;
+
+			if (!syscount_call_name(syscount_abi_base(abi) + nr))
+				continue;
+			if (args.count++ >= args.capacity)
+				continue;
+			fill_name(&name, abi, nr);
+			if (copy_to_user(to++, &name, sizeof(name)))
+				return -EFAULT;
+			cond_resched();
+		}
+	}
+	return put_args(argp, usize, &args, sizeof(args));
+}
+
+static int put_rows(const struct syscount_snapshot *snapshot, struct syscount_row __user *to,
+		    unsigned int count)
+{
+	struct syscount_row rows[ROWS_A_COPY];
+	unsigned int first, i, some;
+
+	for (first = 0; first < count; first += some) {
+		some = min_t(unsigned int, count - first, ROWS_A_COPY);
+		for (i = 0; i < some; i++)
+			syscount_snapshot_row(snapshot, first + i, &rows[i]);
+		if (copy_to_user(to + first, rows, some * sizeof(rows[0])))
+			return -EFAULT;
+	}
+	return 0;
+}
+
+static int ioctl_read(struct file *file, void __user *argp, size_t usize)
+{
+	struct syscount_snapshot *snapshot;
+	int cpu = SYSCOUNT_ALL_CPUS;
+	struct syscount_read args;
+	unsigned int i;
+	int err;
+
+	err = get_args(&args, sizeof(args), argp, usize);
+	if (err)
+		return err;
+	if (args.flags & ~(SYSCOUNT_READ_ALL | SYSCOUNT_READ_CPU))
+		return -EINVAL;
+	if (args.flags & SYSCOUNT_READ_CPU) {
+		if (args.cpu >= nr_cpu_ids || !cpu_possible(args.cpu))
+			return -ENXIO;
+		cpu = args.cpu;
+	} else if (args.cpu) {
+		return -EINVAL;
+	}
+
+	snapshot = syscount_snapshot_alloc();
+	if (!snapshot)
+		return -ENOMEM;
+	syscount_snapshot_take(snapshot, cpu, args.flags & SYSCOUNT_READ_ALL);
+	err = put_rows(snapshot, u64_to_user_ptr(args.rows), min(args.capacity, snapshot->rows));
+	if (err)
+		goto out_free;
+
+	args.count = snapshot->rows;
+	args.hook = syscount_hook_active();
+	args.since_ns = snapshot->since_ns;
+	args.now_ns = snapshot->now_ns;
+	args.total = snapshot->total;
+	memset(args.categories, 0, sizeof(args.categories));
+	for (i = 0; i < SYSCOUNT_CAT_COUNT; i++) {
+		args.categories[i].state = syscount_category_state(i);
+		args.categories[i].calls = snapshot->categories[i];
+	}
+	err = put_args(argp, usize, &args, sizeof(args));
+
+out_free:
+	syscount_snapshot_free(snapshot);
+	return err;
+}
+
+static int ioctl_reset(struct file *file, void __user *argp, size_t usize)
+{
+	struct syscount_reset args;
+	int err;
+
+	err = get_args(&args, sizeof(args), argp, usize);
+	if (err)
+		return err;
+	if (args.flags)
+		return -EINVAL;
+
+	args.since_ns = syscount_counters_reset();
+	return put_args(argp, usize, &args, sizeof(args));
+}
+
+static int ioctl_switch(struct file *file, void __user *argp, size_t usize)
+{
+	struct syscount_switch_item *items;
+	struct syscount_switch args;
+	int err;
+
+	err = get_args(&args, sizeof(args), argp, usize);
+	if (err)
+		return err;
+	if (args.flags || args.reserved)
+		return -EINVAL;
+	if (args.count > SYSCOUNT_SWITCH_MAX)
+		return -E2BIG;
+
+	items = vmemdup_user(u64_to_user_ptr(args.items), array_size(args.count, sizeof(*items)));
+	if (IS_ERR(items))
+		return PTR_ERR(items);
+	err = syscount_switch(items, args.count);
+	kvfree(items);
+	return err ?: put_args(argp, usize, &args, sizeof(args));
+}
+
+enum access { ACCESS_ANYONE, ACCESS_READ, ACCESS_CONTROL };
+
+static const struct command {
+	int (*run)(struct file *file, void __user *argp, size_t usize);
+	enum access access;
+} commands[] = {
+	[_IOC_NR(SYSCOUNT_IOC_GET_VERSION)] = { ioctl_get_version, ACCESS_ANYONE },
+	[_IOC_NR(SYSCOUNT_IOC_GET_INFO)] = { ioctl_get_info, ACCESS_READ },
+	[_IOC_NR(SYSCOUNT_IOC_GET_NAMES)] = { ioctl_get_names, ACCESS_ANYONE },
+	[_IOC_NR(SYSCOUNT_IOC_READ)] = { ioctl_read, ACCESS_READ },
+	[_IOC_NR(SYSCOUNT_IOC_RESET)] = { ioctl_reset, ACCESS_CONTROL },
+	[_IOC_NR(SYSCOUNT_IOC_SWITCH)] = { ioctl_switch, ACCESS_CONTROL },
+};
+
+static bool may(const struct file *file, enum access access)
+{
+	const struct open_file *open_file = file->private_data;
+
+	switch (access) {
+	case ACCESS_ANYONE:
+		return true;
+	case ACCESS_READ:
+		return syscount_file_may_read(file, open_file->opener_in_group);
+	case ACCESS_CONTROL:
+		return syscount_file_may_control(file);
+	}
+	return false;
+}
+
+/*
+ * A command is its type and number. Its size is that of the caller's struct,
+ * which may be of another version of the interface (as in seccomp's ioctls).
+ */
+static long syscount_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	const struct command *command;
+
+	if (_IOC_TYPE(cmd) != SYSCOUNT_IOC_MAGIC || _IOC_NR(cmd) >= ARRAY_SIZE(commands))
+		return -ENOTTY;
+	command = &commands[array_index_nospec(_IOC_NR(cmd), ARRAY_SIZE(commands))];
+	if (!may(file, command->access))
+		return -EPERM;
+	return command->run(file, (void __user *)arg, _IOC_SIZE(cmd));
+}
+
+static int syscount_open(struct inode *inode, struct file *file)
+{
+	struct open_file *open_file = kzalloc(sizeof(*open_file), GFP_KERNEL_ACCOUNT);
+
+	if (!open_file)
+		return -ENOMEM;
+	open_file->opener_in_group = syscount_in_group();
+	file->private_data = open_file;
+	return nonseekable_open(inode, file);
+}
+
+static int syscount_release(struct inode *inode, struct file *file)
+{
+	kfree(file->private_data);
+	return 0;
+}
+
+static const struct file_operations syscount_fops = {
+	.owner = THIS_MODULE,
+	.open = syscount_open,
+	.release = syscount_release,
+	.unlocked_ioctl = syscount_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+	.llseek = no_llseek,
+};
+
+static struct miscdevice syscount_misc = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = KBUILD_MODNAME,
+	.fops = &syscount_fops,
+	.mode = 0666,		/* every command asks for the caller's rights */
+	.groups = syscount_sysfs_groups,
+};
+
+int syscount_chardev_init(void)
+{
+	return misc_register(&syscount_misc);
+}
+
+void syscount_chardev_exit(void)
+{
+	misc_deregister(&syscount_misc);
+}

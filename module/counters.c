@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The always-on counters: allocate, count the unknown, sum, reset. */
+
+#include <linux/atomic.h>
+#include <linux/cpumask.h>
+#include <linux/kprobes.h>
+#include <linux/mm.h>
+#include <linux/rwsem.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/sort.h>
+#include <linux/timekeeping.h>
+
+#include "counters.h"
+#include "switch.h"
+
+u64 __percpu *syscount_counters;
+
+/*
+ * What the counters showed at the last reset, under reset_sem, as is reset_ns.
+ * Readers hold it shared, so that no reading has rows from both sides of a reset.
+ */
+static u64 baseline[SYSCOUNT_INDEXES];
+static DECLARE_RWSEM(reset_sem);
+static u64 loaded_ns, reset_ns;
+
+/*
+ * The unknown numbers that have a row: SLOT_USED | (u32)nr, 0 while it is free.
+ * A slot is claimed once and kept until the module goes, so that its counters
+ * never change their meaning.
+ */
+#define SLOT_USED	BIT_ULL(32)
+static u64 slots[SYSCOUNT_ABI_COUNT][SYSCOUNT_SLOTS];
+
+int syscount_counters_init(void)
+{
+	BUILD_BUG_ON(SYSCOUNT_INDEXES * sizeof(u64) > SZ_16K);
+	BUILD_BUG_ON(SYSCOUNT_INDEXES > U16_MAX);
+
+	syscount_counters = __alloc_percpu(SYSCOUNT_INDEXES * sizeof(u64), sizeof(u64));
+	if (!syscount_counters)
+		return -ENOMEM;
+	loaded_ns = ktime_get_boottime_ns();
+	reset_ns = loaded_ns;
+	return 0;
+}
+
+void syscount_counters_exit(void)
+{
+	free_percpu(syscount_counters);
+}
+
+static notrace unsigned int find_slot(unsigned int abi, s32 nr)
+{
+	u64 key = SLOT_USED | (u32)nr;
+	unsigned int i;
+
+	for (i = 0; i < SYSCOUNT_SLOTS; i++) {
+		u64 old = READ_ONCE(slots[abi][i]);
+
+		if (!old)
+			old = cmpxchg64(&slots[abi][i], 0, key);
+		if (!old || old == key)
+			break;
+	}
+	return syscount_slot_base(abi) + i;	/* all taken: '*' */
+}
+NOKPROBE_SYMBOL(find_slot);
+
+/**
+ * syscount_count_other() - count a call that is not known to be in a table
+ * @weights: as for syscount_count()
+ * @abi: SYSCOUNT_ABI_*
+ * @nr: as the kernel takes it, x32's without bit 30
+ *
+ * Called from probes: takes no lock, allocates nothing, may be preempted.
+ */
+notrace void syscount_count_other(const u8 *weights, unsigned int abi, s32 nr)
+{
+	unsigned int index;
+
+	if ((u32)nr < syscount_abi_size(abi))
+		index = syscount_abi_base(abi) + nr;
+	else if (weights[syscount_slot_base(abi)])
+		index = find_slot(abi, nr);
+	else
+		return;
+	syscount_count(weights, index);
+}
+NOKPROBE_SYMBOL(syscount_count_other);
+
+/* CLOCK_BOOTTIME */
+u64 syscount_counters_loaded_ns(void)
+{
+	return loaded_ns;
+}
+
+/* CLOCK_BOOTTIME of loading or of the last reset */
+u64 syscount_counters_since_ns(void)
+{
+	return READ_ONCE(reset_ns);
+}
+
+static void add_cpu(u64 sums[SYSCOUNT_INDEXES], int cpu)
+{
+	const u64 *counters = per_cpu_ptr(syscount_counters, cpu);
+	unsigned int index;
+
+	for (index = 0; index < SYSCOUNT_INDEXES; index++)
+		sums[index] += READ_ONCE(counters[index]);
+	cond_resched();
+}
+
+static void add_all_cpus(u64 sums[SYSCOUNT_INDEXES])
+{
+	int cpu;
+
+	/* Possible and not online: what a CPU counted stays when it goes. */
+	for_each_possible_cpu(cpu)
+		add_cpu(sums, cpu);
+}
+
+/**
+ * syscount_counters_reset() - all counters to zero, as readers see them
+ *
+ * No counter is written, so no call is lost: one that is made after this
+ * returns is in no baseline.
+ *
+ * Return: CLOCK_BOOTTIME of the reset in ns
+ */
+u64 syscount_counters_reset(void)
+{
+	u64 now;
+
+	down_write(&reset_sem);
+	memset(baseline, 0, sizeof(baseline));
+	add_all_cpus(baseline);
+	now = ktime_get_boottime_ns();
+	WRITE_ONCE(reset_ns, now);
+	up_write(&reset_sem);
+	return now;
+}
+
+struct syscount_snapshot *syscount_snapshot_alloc(void)
+{
+	return kvmalloc(sizeof(struct syscount_snapshot), GFP_KERNEL_ACCOUNT);
+}
+
+void syscount_snapshot_free(struct syscount_snapshot *snapshot)
+{
+	kvfree(snapshot);
+}
+
+static int compare_slots(const void *a, const void *b)
+{
+	s32 x = (s32)*(const u64 *)a, y = (s32)*(const u64 *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static void add_row(struct syscount_snapshot *snapshot, unsigned int index, bool all)
+{
+	if (all || snapshot->calls[index])
+		snapshot->order[snapshot->rows++] = index;
+}
+
+/* The slots of @abi in the order of their numbers, from @from below @below. */
+static void add_slots(struct syscount_snapshot *snapshot, unsigned int abi, s64 from, s64 below)
+{
+	u64 sorted[SYSCOUNT_SLOTS];
+	unsigned int i, used = 0;
+
+	for (i = 0; i < SYSCOUNT_SLOTS; i++) {
+		u64 slot = READ_ONCE(slots[abi][i]);
+
+		if (slot && (s32)slot >= from && (s32)slot < below)
+			/* The slot's place rides above the bits that are compared. */
+			sorted[used++] = (u64)i << 32 | (u32)slot;
+	}
+	sort(sorted, used, sizeof(sorted[0]), compare_slots, NULL);
+	for (i = 0; i < used; i++)
+		add_row(snapshot, syscount_slot_base(abi) + (sorted[i] >> 32), false);
+}
+
+static void order_rows(struct syscount_snapshot *snapshot, bool all)
+{
+	unsigned int abi, i;
+
+	for (abi = 0; abi < SYSCOUNT_ABI_COUNT; abi++) {
+		unsigned int base = syscount_abi_base(abi), size = syscount_abi_size(abi);
+
+		add_slots(snapshot, abi, S32_MIN, 0);
+		for (i = base; i < base + size; i++)
+			add_row(snapshot, i, all && syscount_call_name(i));
+		add_slots(snapshot, abi, size, (s64)S32_MAX + 1);
+		add_row(snapshot, syscount_slot_base(abi) + SYSCOUNT_SLOTS, false);
+	}
+}
+
+/**
+ * syscount_snapshot_take() - read the counters
+ * @snapshot: is filled
+ * @cpu: a possible CPU, whose counters are read as they are since loading, or
+ *	SYSCOUNT_ALL_CPUS
+ * @all: rows for named calls without a call too
+ *
+ * May sleep. The reader's right to see it is the caller's to check.
+ */
+void syscount_snapshot_take(struct syscount_snapshot *snapshot, int cpu, bool all)
+{
+	unsigned int index;
+
+	memset(snapshot, 0, sizeof(*snapshot));
+
+	down_read(&reset_sem);
+	if (cpu == SYSCOUNT_ALL_CPUS) {
+		add_all_cpus(snapshot->calls);
+		for (index = 0; index < SYSCOUNT_INDEXES; index++)
+			snapshot->calls[index] -= baseline[index];
+	} else {
+		add_cpu(snapshot->calls, cpu);
+	}
+	snapshot->since_ns = cpu == SYSCOUNT_ALL_CPUS ? reset_ns : loaded_ns;
+	snapshot->now_ns = ktime_get_boottime_ns();
+	up_read(&reset_sem);
+
+	for (index = 0; index < SYSCOUNT_INDEXES; index++)
+		if (snapshot->calls[index])
+			snapshot->categories[syscount_call_category(index)] +=
+				snapshot->calls[index];
+	for (index = 0; index < SYSCOUNT_CAT_COUNT; index++)
+		snapshot->total += snapshot->categories[index];
+	order_rows(snapshot, all);
+}
+
+static unsigned int index_abi(unsigned int index)
+{
+	if (index >= SYSCOUNT_CALLS)
+		return (index - SYSCOUNT_CALLS) / (SYSCOUNT_SLOTS + 1);
+	if (index >= SYSCOUNT_BASE_X32)
+		return SYSCOUNT_ABI_X32;
+	return index >= SYSCOUNT_BASE_I386 ? SYSCOUNT_ABI_I386 : SYSCOUNT_ABI_64;
+}
+
+/* What the row says, @row below snapshot->rows. */
+void syscount_snapshot_row(const struct syscount_snapshot *snapshot, unsigned int row,
+			   struct syscount_row *out)
+{
+	unsigned int index = snapshot->order[row];
+	unsigned int abi = index_abi(index);
+
+	*out = (struct syscount_row) {
+		.abi = abi,
+		.category = syscount_call_category(index),
+		.state = syscount_index_on(index) ? SYSCOUNT_ON : SYSCOUNT_OFF,
+		.calls = snapshot->calls[index],
+	};
+
+	if (index < SYSCOUNT_CALLS) {
+		out->nr = index - syscount_abi_base(abi);
+		if (syscount_call_name(index))
+			out->flags |= SYSCOUNT_ROW_NAMED;
+		if (syscount_index_switched_off(index))
+			out->flags |= SYSCOUNT_ROW_SWITCHED;
+	} else if (index < syscount_slot_base(abi) + SYSCOUNT_SLOTS) {
+		out->nr = (s32)slots[abi][index - syscount_slot_base(abi)];
+	} else {
+		out->flags |= SYSCOUNT_ROW_OTHER;
+	}
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The always-on counters: one array per CPU, and what was reset of them. */
+#ifndef _SYSCOUNT_COUNTERS_H
+#define _SYSCOUNT_COUNTERS_H
+
+#include <linux/percpu.h>
+#include <linux/types.h>
+
+#include "table.h"
+
+/* Only its CPU ever writes a counter; it wraps at 2^64. */
+extern u64 __percpu *syscount_counters;
+
+int syscount_counters_init(void);
+void syscount_counters_exit(void);
+
+void syscount_count_other(const u8 *weights, unsigned int abi, s32 nr);
+
+/*
+ * Count one call, or none if @weights says 0 for it. Safe in any context and
+ * preemptible: one instruction, so a migration cannot come in between.
+ */
+static __always_inline void syscount_count(const u8 *weights, unsigned int index)
+{
+	this_cpu_add(syscount_counters[index], weights[index]);
+}
+
+u64 syscount_counters_loaded_ns(void);
+u64 syscount_counters_since_ns(void);
+u64 syscount_counters_reset(void);
+
+/* syscount_snapshot_take() of all CPUs, less what was reset. */
+#define SYSCOUNT_ALL_CPUS	(-1)
+
+/*
+ * One reading. Not atomic across CPUs, but all numbers in it fit: the sum of
+ * calls[] is the sum of categories[] is total.
+ */
+struct syscount_snapshot {
+	u64 since_ns;
+	u64 now_ns;
+	u64 total;
+	u64 categories[SYSCOUNT_CAT_COUNT];
+	u64 calls[SYSCOUNT_INDEXES];
+	unsigned int rows;
+	u16 order[SYSCOUNT_INDEXES];	/* rows in (abi, nr) order: their index */
+};
+
+struct syscount_snapshot *syscount_snapshot_alloc(void);
+void syscount_snapshot_free(struct syscount_snapshot *snapshot);
+void syscount_snapshot_take(struct syscount_snapshot *snapshot, int cpu, bool all);
+void syscount_snapshot_row(const struct syscount_snapshot *snapshot, unsigned int row,
+			   struct syscount_row *out);
+
+#endif

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Choose a hook, start and stop it, change it while calls are made. */
+
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/bits.h>
+#include <linux/err.h>
+#include <linux/kernel.h>
+#include <linux/preempt.h>
+#include <linux/printk.h>
+#include <linux/string.h>
+
+#include "hook.h"
+#include "switch.h"
+
+/* In the order in which "auto" prefers them. */
+static struct syscount_hook *const hooks[] = {
+	&syscount_hook_tracepoint,
+	&syscount_hook_kprobe,
+};
+
+/* All of this is changed under switch_mutex only (switch.c). */
+static struct syscount_hook *chosen;
+static struct syscount_hook *active;	/* NULL: nothing is hooked */
+
+static u32 available;			/* bits of those that this kernel can have */
+
+static const u8 no_weights[SYSCOUNT_INDEXES];
+
+static struct syscount_hook *find_hook(const char *name)
+{
+	bool automatic = !strcmp(name, "auto");
+	unsigned int i;
+	int err = -EINVAL;
+
+	for (i = 0; i < ARRAY_SIZE(hooks); i++) {
+		if (!automatic && strcmp(name, hooks[i]->name))
+			continue;
+		if (available & BIT(hooks[i]->id))
+			return hooks[i];
+		err = -EOPNOTSUPP;
+	}
+	return ERR_PTR(err);
+}
+
+static int attach(struct syscount_hook *hook)
+{
+	WRITE_ONCE(hook->weights, no_weights);
+	return hook->attach(hook);
+}
+
+/*
+ * Take over from the active hook, if there is one. The new one is attached
+ * before the old one is let go, so a failure leaves the old one counting.
+ *
+ * A call that passes the place of one hook before the two stores below and the
+ * place of the other after them is lost or counted twice: those that are on
+ * their way from the one to the other then, at most one a thread.
+ */
+static int take_over(struct syscount_hook *hook)
+{
+	struct syscount_hook *old = active;
+	int err;
+
+	err = attach(hook);
+	if (err)
+		return err;
+
+	preempt_disable();
+	if (old)
+		WRITE_ONCE(old->weights, no_weights);
+	WRITE_ONCE(hook->weights, syscount_weights);
+	preempt_enable();
+	WRITE_ONCE(active, hook);
+
+	if (old)
+		old->detach(old);
+	return 0;
+}
+
+/* Start counting. Nothing to do if it goes on already. */
+int syscount_hook_start(void)
+{
+	return active ? 0 : take_over(chosen);
+}
+
+void syscount_hook_stop(void)
+{
+	struct syscount_hook *hook = active;
+
+	if (!hook)
+		return;
+	WRITE_ONCE(active, NULL);
+	hook->detach(hook);
+}
+
+/**
+ * syscount_hook_choose() - count by another hook from now on
+ * @name: "auto" takes the first that works
+ *
+ * Return: 0; -EINVAL: no hook of that name; -EOPNOTSUPP: not on this kernel; else
+ * why it could not be attached. On error nothing has changed.
+ */
+int syscount_hook_choose(const char *name)
+{
+	struct syscount_hook *hook = find_hook(name);
+	int err;
+
+	if (IS_ERR(hook))
+		return PTR_ERR(hook);
+	if (active && active != hook) {
+		err = take_over(hook);
+		if (err)
+			return err;
+	}
+	WRITE_ONCE(chosen, hook);
+	return 0;
+}
+
+int syscount_hook_init(const char *name)
+{
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < ARRAY_SIZE(hooks); i++)
+		if (hooks[i]->usable())
+			available |= BIT(hooks[i]->id);
+
+	err = syscount_hook_choose(name);
+	if (err == -EINVAL)
+		pr_err("hook: no hook '%s'; there are tracepoint, kprobe, or auto\n", name);
+	else if (err)
+		pr_err("hook: this kernel cannot have '%s' (%d)\n", name, err);
+	return err;
+}
+
+void syscount_hook_exit(void)
+{
+	unsigned int i;
+
+	syscount_hook_stop();
+	for (i = 0; i < ARRAY_SIZE(hooks); i++)
+		if (hooks[i]->drain)
+			hooks[i]->drain();
+}
+
+/* Counts, or will count as soon as something is switched on. */
+enum syscount_hook_id syscount_hook_chosen(void)
+{
+	return READ_ONCE(chosen)->id;
+}
+
+/* SYSCOUNT_HOOK_NONE while everything is off. */
+enum syscount_hook_id syscount_hook_active(void)
+{
+	const struct syscount_hook *hook = READ_ONCE(active);
+
+	return hook ? hook->id : SYSCOUNT_HOOK_NONE;
+}
+
+/* NULL for a hook that this module does not have. */
+const char *syscount_hook_name(enum syscount_hook_id id)
+{
+	unsigned int i;
+
+	if (id == SYSCOUNT_HOOK_NONE)
+		return "none";
+	for (i = 0; i < ARRAY_SIZE(hooks); i++)
+		if (hooks[i]->id == id)
+			return hooks[i]->name;
+	return NULL;
+}
+
+/* Bits of those that this kernel can have. */
+u32 syscount_hook_available(void)
+{
+	return available;
+}
+
+bool syscount_hook_sees_out_of_range(void)
+{
+	return READ_ONCE(chosen)->sees_out_of_range;
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The hook for those who need the syscall tracepoint's slow entry path to stay
+ * off: kprobes on the functions that dispatch a number, one an abi. They are
+ * entered for numbers inside the kernel's tables only, holes included.
+ */
+
+#include <linux/kernel.h>
+#include <linux/kprobes.h>
+#include <linux/ptrace.h>
+#include <linux/string.h>
+
+#include "counters.h"
+#include "hook.h"
+
+/* long x64_sys_call(const struct pt_regs *regs, unsigned int nr) and its likes */
+static __always_inline void count(struct pt_regs *regs, unsigned int abi)
+{
+	const u8 *weights = READ_ONCE(syscount_hook_kprobe.weights);
+
+	syscount_count_other(weights, abi, regs_get_kernel_argument(regs, 1));
+}
+
+static notrace int syscount_enter_64(struct kprobe *kprobe, struct pt_regs *regs)
+{
+	count(regs, SYSCOUNT_ABI_64);
+	return 0;
+}
+NOKPROBE_SYMBOL(syscount_enter_64);
+
+static notrace int syscount_enter_i386(struct kprobe *kprobe, struct pt_regs *regs)
+{
+	count(regs, SYSCOUNT_ABI_I386);
+	return 0;
+}
+NOKPROBE_SYMBOL(syscount_enter_i386);
+
+static notrace int syscount_enter_x32(struct kprobe *kprobe, struct pt_regs *regs)
+{
+	count(regs, SYSCOUNT_ABI_X32);
+	return 0;
+}
+NOKPROBE_SYMBOL(syscount_enter_x32);
+
+static const struct {
+	const char *symbol;
+	kprobe_pre_handler_t handler;
+} places[] = {
+	{ "x64_sys_call", syscount_enter_64 },
+	{ "ia32_sys_call", syscount_enter_i386 },
+	{ "x32_sys_call", syscount_enter_x32 },
+};
+
+static struct kprobe kprobes[ARRAY_SIZE(places)];
+
+static int register_places(u32 flags)
+{
+	struct kprobe *list[ARRAY_SIZE(places)];
+	unsigned int i;
+
+	/* A kprobe that was registered before is not fit to be registered again. */
+	memset(kprobes, 0, sizeof(kprobes));
+	for (i = 0; i < ARRAY_SIZE(places); i++) {
+		kprobes[i].symbol_name = places[i].symbol;
+		kprobes[i].pre_handler = places[i].handler;
+		kprobes[i].flags = flags;
+		list[i] = &kprobes[i];
+	}
+	return register_kprobes(list, ARRAY_SIZE(list));
+}
+
+static void unregister_places(void)
+{
+	struct kprobe *list[ARRAY_SIZE(places)];
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(places); i++)
+		list[i] = &kprobes[i];
+	unregister_kprobes(list, ARRAY_SIZE(list));
+}
+
+/* Kernels before 6.1 have none of the functions. */
+static bool syscount_kprobe_usable(void)
+{
+	if (register_places(KPROBE_FLAG_DISABLED))
+		return false;
+	unregister_places();
+	return true;
+}
+
+static int syscount_kprobe_attach(struct syscount_hook *hook)
+{
+	return register_places(0);
+}
+
+static void syscount_kprobe_detach(struct syscount_hook *hook)
+{
+	/* Waits for handlers that run. */
+	unregister_places();
+}
+
+struct syscount_hook syscount_hook_kprobe = {
+	.name = "kprobe",
+	.id = SYSCOUNT_HOOK_KPROBE,
+	.usable = syscount_kprobe_usable,
+	.attach = syscount_kprobe_attach,
+	.detach = syscount_kprobe_detach,
+};

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The hook that every kernel with syscall tracepoints has: raw_syscalls:sys_enter. */
+
+#include <linux/kprobes.h>
+#include <linux/sched.h>
+#include <linux/string.h>
+#include <linux/tracepoint.h>
+#include <trace/events/syscalls.h>
+
+#include "counters.h"
+#include "hook.h"
+
+#define X32_BIT	BIT(30)		/* __X32_SYSCALL_BIT of a user's <asm/unistd.h> */
+
+static struct tracepoint *sys_enter;
+
+static noinline notrace void count_other(const u8 *weights, s32 nr)
+{
+	if (nr == -1)	/* ptrace's skip */
+		return;
+	if (in_ia32_syscall())
+		syscount_count_other(weights, SYSCOUNT_ABI_I386, nr);
+	/* Negative numbers are no x32 calls: do_syscall_x32() in arch/x86/entry/common.c */
+	else if (nr > 0 && nr & X32_BIT)
+		syscount_count_other(weights, SYSCOUNT_ABI_X32, nr & ~X32_BIT);
+	else
+		syscount_count_other(weights, SYSCOUNT_ABI_64, nr);
+}
+NOKPROBE_SYMBOL(count_other);
+
+/*
+ * The kernel passes the low half of orig_ax, as it dispatches on it. From 6.13 on
+ * this runs preemptible.
+ */
+static notrace void syscount_sys_enter(void *data, struct pt_regs *regs, long id)
+{
+	const struct syscount_hook *hook = data;
+	const u8 *weights = READ_ONCE(hook->weights);
+
+	if (likely(!in_ia32_syscall() && (u32)id < SYSCOUNT_SIZE_64))
+		syscount_count(weights, SYSCOUNT_BASE_64 + (u32)id);
+	else
+		count_other(weights, id);
+}
+NOKPROBE_SYMBOL(syscount_sys_enter);
+
+static void match_sys_enter(struct tracepoint *tp, void *found)
+{
+	if (!strcmp(tp->name, "sys_enter"))
+		*(struct tracepoint **)found = tp;
+}
+
+/* The tracepoint is not exported to modules, so it is looked up by its name. */
+static bool syscount_tracepoint_usable(void)
+{
+	for_each_kernel_tracepoint(match_sys_enter, &sys_enter);
+	return sys_enter;
+}
+
+static int syscount_tracepoint_attach(struct syscount_hook *hook)
+{
+	check_trace_callback_type_sys_enter(syscount_sys_enter);
+
+	return tracepoint_probe_register(sys_enter, syscount_sys_enter, hook);
+}
+
+static void syscount_tracepoint_detach(struct syscount_hook *hook)
+{
+	tracepoint_probe_unregister(sys_enter, syscount_sys_enter, hook);
+}
+
+static void syscount_tracepoint_drain(void)
+{
+	tracepoint_synchronize_unregister();
+}
+
+struct syscount_hook syscount_hook_tracepoint = {
+	.name = "tracepoint",
+	.id = SYSCOUNT_HOOK_TRACEPOINT,
+	.sees_out_of_range = true,
+	.usable = syscount_tracepoint_usable,
+	.attach = syscount_tracepoint_attach,
+	.detach = syscount_tracepoint_detach,
+	.drain = syscount_tracepoint_drain,
+};

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The readers: each unit is known to main.c only. */
+#ifndef _SYSCOUNT_INTERFACES_H
+#define _SYSCOUNT_INTERFACES_H
+
+struct attribute_group;
+
+int syscount_procfs_init(void);
+void syscount_procfs_exit(void);
+
+/* /dev/syscount and, with it, the sysfs attributes of the misc device. */
+int syscount_chardev_init(void);
+void syscount_chardev_exit(void);
+
+extern const struct attribute_group *syscount_sysfs_groups[];
+
+#endif

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* (abi, nr) to name, entry point and category. */
+
+#include <linux/kernel.h>
+#include <linux/string.h>
+
+#include "table.h"
+
+struct call {
+	const char *name;
+	const char *entry;	/* without the abi's prefix */
+	u8 category;
+};
+
+#define SYSCOUNT_CALL(_nr, _name, _category) \
+	[_nr].name = #_name, [_nr].category = SYSCOUNT_CAT_##_category,
+#define __SYSCALL(_nr, _entry) \
+	[_nr].entry = #_entry,
+/* arch/x86/entry/syscall_32.c: a 64-bit kernel runs the compat variant. */
+#define __SYSCALL_WITH_COMPAT(_nr, _native, _compat) \
+	__SYSCALL(_nr, _compat)
+
+static const struct call calls_64[SYSCOUNT_SIZE_64] = {
+#include "calls_64.h"
+#include <asm/syscalls_64.h>
+};
+
+static const struct call calls_i386[SYSCOUNT_SIZE_I386] = {
+#include "calls_32.h"
+#include <asm/syscalls_32.h>
+};
+
+static const struct call calls_x32[SYSCOUNT_SIZE_X32] = {
+#include "calls_x32.h"
+#include <asm/syscalls_x32.h>
+};
+
+static const struct {
+	const struct call *calls;
+	const char *prefix;	/* of the entry points, arch/x86/entry/syscall_*.c */
+	unsigned int base;
+	unsigned int size;
+} abis[SYSCOUNT_ABI_COUNT] = {
+	[SYSCOUNT_ABI_64] = { calls_64, "__x64_", SYSCOUNT_BASE_64, SYSCOUNT_SIZE_64 },
+	[SYSCOUNT_ABI_I386] = { calls_i386, "__ia32_", SYSCOUNT_BASE_I386, SYSCOUNT_SIZE_I386 },
+	[SYSCOUNT_ABI_X32] = { calls_x32, "__x64_", SYSCOUNT_BASE_X32, SYSCOUNT_SIZE_X32 },
+};
+
+const char *const syscount_abi_names[SYSCOUNT_ABI_COUNT] = {
+	[SYSCOUNT_ABI_64] = "64",
+	[SYSCOUNT_ABI_I386] = "i386",
+	[SYSCOUNT_ABI_X32] = "x32",
+};
+
+const char *const syscount_category_names[SYSCOUNT_CAT_COUNT] = {
+	[SYSCOUNT_CAT_PROCESS] = "process",
+	[SYSCOUNT_CAT_FILE] = "file",
+	[SYSCOUNT_CAT_DEVICE] = "device",
+	[SYSCOUNT_CAT_INFO] = "info",
+	[SYSCOUNT_CAT_COMMUNICATION] = "communication",
+	[SYSCOUNT_CAT_UNKNOWN] = "unknown",
+};
+
+unsigned int syscount_abi_base(unsigned int abi)
+{
+	return abis[abi].base;
+}
+
+/* Numbers below this have a counter of their own. */
+unsigned int syscount_abi_size(unsigned int abi)
+{
+	return abis[abi].size;
+}
+
+static const struct call *call_at(unsigned int index)
+{
+	unsigned int abi;
+
+	for (abi = 0; abi < SYSCOUNT_ABI_COUNT; abi++)
+		if (index - abis[abi].base < abis[abi].size)
+			return &abis[abi].calls[index - abis[abi].base];
+	return NULL;
+}
+
+/* NULL for a number that the kernel has no name for. */
+const char *syscount_call_name(unsigned int index)
+{
+	const struct call *call = call_at(index);
+
+	return call ? call->name : NULL;
+}
+
+/* SYSCOUNT_CAT_UNKNOWN for a number without a name, and a name that the map lacks. */
+unsigned int syscount_call_category(unsigned int index)
+{
+	const struct call *call = call_at(index);
+
+	return call && call->name ? call->category : SYSCOUNT_CAT_UNKNOWN;
+}
+
+/* "-" for a call that the kernel has a name for, but no function. */
+void syscount_call_entry(unsigned int abi, unsigned int index, char entry[SYSCOUNT_ENTRY_LEN])
+{
+	const struct call *call = call_at(index);
+
+	if (call && call->entry)
+		snprintf(entry, SYSCOUNT_ENTRY_LEN, "%s%s", abis[abi].prefix, call->entry);
+	else
+		strscpy(entry, "-", SYSCOUNT_ENTRY_LEN);
+}
