@@ -10,8 +10,8 @@ KVER ?= $(firstword $(foreach v,$(shell uname -r),$(if $(wildcard /lib/modules/$
 KDIR ?= $(firstword $(wildcard /lib/modules/$(KVER)/build /usr/src/linux-headers-$(KVER)))
 VERSION := $(shell sed -n 's/^\#define SYSCOUNT_VERSION "\(.*\)"/\1/p' module/version.h)
 
-O := $(CURDIR)/build
-MODULE_DIR := $(O)/$(KVER)
+BUILD := $(CURDIR)/build
+MODULE_DIR := $(BUILD)/$(KVER)
 MODULE_SOURCES := Kbuild scripts/gen-tables.sh scripts/categories.txt \
 	$(wildcard module/*.[ch] module/uapi/linux/*.h)
 
@@ -37,13 +37,13 @@ $(MODULE_DIR)/syscount.ko: $(MODULE_SOURCES)
 	@touch $@
 
 tool:
-	$(MAKE) -C userspace O=$(O)
+	$(MAKE) -C userspace O=$(BUILD)
 
-MAN := $(patsubst Documentation/man/%.adoc,$(O)/man/%,$(wildcard Documentation/man/*.adoc))
+MAN := $(patsubst Documentation/man/%.adoc,$(BUILD)/man/%,$(wildcard Documentation/man/*.adoc))
 
 man: $(MAN)
 
-$(O)/man/%: Documentation/man/%.adoc module/version.h
+$(BUILD)/man/%: Documentation/man/%.adoc module/version.h
 	@mkdir -p $(@D)
 	asciidoctor -b manpage -a manversion=$(VERSION) -o $@ $<
 
@@ -68,13 +68,13 @@ install: all
 	for page in $(MAN); do \
 		install -D -m 644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/} || exit; \
 	done
-	$(MAKE) -C userspace O=$(O) install
+	$(MAKE) -C userspace O=$(BUILD) install
 	$(if $(DESTDIR),,depmod $(KVER))
 
 uninstall:
 	rm -f $(DESTDIR)$(MODLIB)/extra/syscount.ko $(DESTDIR)$(INCLUDEDIR)/linux/syscount.h
 	rm -f $(foreach page,$(MAN),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(notdir $(page)))
-	$(MAKE) -C userspace O=$(O) uninstall
+	$(MAKE) -C userspace O=$(BUILD) uninstall
 	$(if $(DESTDIR),,depmod $(KVER))
 
 dkms-install:
@@ -87,7 +87,7 @@ dkms-uninstall:
 	rm -rf $(DESTDIR)$(SRCDIR)
 
 clean:
-	rm -rf $(O)
+	rm -rf $(BUILD)
 
 help:
 	@sed -n 's/^#: //p' Makefile

@@ -28,7 +28,7 @@ static_assert(sizeof(struct syscount_name) == 112);
 static_assert(sizeof(struct syscount_names) == 24);
 static_assert(sizeof(struct syscount_row) == 16);
 static_assert(sizeof(struct syscount_read) == 184);
-static_assert(sizeof(struct syscount_reset) == 16);
+static_assert(sizeof(struct syscount_reset) == 8);
 static_assert(sizeof(struct syscount_switch_item) == 8);
 static_assert(sizeof(struct syscount_switch) == 24);
 
@@ -220,8 +220,11 @@ static int ioctl_reset(struct file *file, void __user *argp, size_t usize)
 	if (args.flags)
 		return -EINVAL;
 
-	args.since_ns = syscount_counters_reset();
-	return put_args(argp, usize, &args, sizeof(args));
+	/* First, so that a failure comes before anything has changed. */
+	err = put_args(argp, usize, &args, sizeof(args));
+	if (!err)
+		syscount_counters_reset();
+	return err;
 }
 
 static int ioctl_switch(struct file *file, void __user *argp, size_t usize)
@@ -241,9 +244,12 @@ static int ioctl_switch(struct file *file, void __user *argp, size_t usize)
 	items = vmemdup_user(u64_to_user_ptr(args.items), array_size(args.count, sizeof(*items)));
 	if (IS_ERR(items))
 		return PTR_ERR(items);
-	err = syscount_switch(items, args.count);
+	/* First, so that a failure comes before anything has changed. */
+	err = put_args(argp, usize, &args, sizeof(args));
+	if (!err)
+		err = syscount_switch(items, args.count);
 	kvfree(items);
-	return err ?: put_args(argp, usize, &args, sizeof(args));
+	return err;
 }
 
 enum access { ACCESS_ANYONE, ACCESS_READ, ACCESS_CONTROL };
@@ -314,7 +320,6 @@ static const struct file_operations syscount_fops = {
 	.release = syscount_release,
 	.unlocked_ioctl = syscount_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
-	.llseek = no_llseek,
 };
 
 static struct miscdevice syscount_misc = {

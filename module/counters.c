@@ -125,20 +125,14 @@ static void add_all_cpus(u64 sums[SYSCOUNT_INDEXES])
  *
  * No counter is written, so no call is lost: one that is made after this
  * returns is in no baseline.
- *
- * Return: CLOCK_BOOTTIME of the reset in ns
  */
-u64 syscount_counters_reset(void)
+void syscount_counters_reset(void)
 {
-	u64 now;
-
 	down_write(&reset_sem);
 	memset(baseline, 0, sizeof(baseline));
 	add_all_cpus(baseline);
-	now = ktime_get_boottime_ns();
-	WRITE_ONCE(reset_ns, now);
+	WRITE_ONCE(reset_ns, ktime_get_boottime_ns());
 	up_write(&reset_sem);
-	return now;
 }
 
 struct syscount_snapshot *syscount_snapshot_alloc(void)

@@ -22,12 +22,14 @@ void syscount_count_other(const u8 *weights, unsigned int abi, s32 nr);
  */
 static __always_inline void syscount_count(const u8 *weights, unsigned int index)
 {
-	this_cpu_add(syscount_counters[index], weights[index]);
+	u64 weight = weights[index];
+
+	this_cpu_add(syscount_counters[index], weight);
 }
 
 u64 syscount_counters_loaded_ns(void);
 u64 syscount_counters_since_ns(void);
-u64 syscount_counters_reset(void);
+void syscount_counters_reset(void);
 
 /* syscount_snapshot_take() of all CPUs, less what was reset. */
 #define SYSCOUNT_ALL_CPUS	(-1)

@@ -9,9 +9,8 @@
  * gets E2BIG if a byte that this module does not know is set. On return the
  * member holds the size that the module knows.
  *
- * Flags and reserved members that are not zero: EINVAL. A command that fails
- * has changed nothing, in the module and in the caller's struct.
- * Unknown commands: ENOTTY. Bad addresses: EFAULT.
+ * Flags and reserved members that are not zero: EINVAL. Unknown commands: ENOTTY.
+ * Bad addresses: EFAULT. A command that fails has changed nothing in the module.
  *
  * The layout is the same for 32-bit and 64-bit callers.
  */
@@ -166,7 +165,6 @@ struct syscount_read {
 struct syscount_reset {
 	__u32 size;
 	__u32 flags;			/* in: 0 */
-	__u64 since_ns;			/* out: CLOCK_BOOTTIME of the reset */
 };
 
 /* Values of syscount_switch_item.what */
