@@ -4,9 +4,9 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/bits.h>
+#include <linux/cache.h>
 #include <linux/err.h>
 #include <linux/kernel.h>
-#include <linux/preempt.h>
 #include <linux/printk.h>
 #include <linux/string.h>
 
@@ -14,20 +14,20 @@
 #include "switch.h"
 
 /* In the order in which "auto" prefers them. */
-static struct syscount_hook *const hooks[] = {
+static const struct syscount_hook *const hooks[] = {
 	&syscount_hook_tracepoint,
 	&syscount_hook_kprobe,
 };
 
 /* All of this is changed under switch_mutex only (switch.c). */
-static struct syscount_hook *chosen;
-static struct syscount_hook *active;	/* NULL: nothing is hooked */
+static const struct syscount_hook *chosen;
+static const struct syscount_hook *active;	/* NULL: nothing is hooked */
+static u32 available;				/* bits of those that this kernel can have */
 
-static u32 available;			/* bits of those that this kernel can have */
+u8 syscount_weight_blocks[2 * SYSCOUNT_HOOKS - 1][SYSCOUNT_INDEXES] __read_mostly;
+const u8 *syscount_weight_base __read_mostly = syscount_weight_blocks[0];
 
-static const u8 no_weights[SYSCOUNT_INDEXES];
-
-static struct syscount_hook *find_hook(const char *name)
+static const struct syscount_hook *find_hook(const char *name)
 {
 	bool automatic = !strcmp(name, "auto");
 	unsigned int i;
@@ -43,38 +43,26 @@ static struct syscount_hook *find_hook(const char *name)
 	return ERR_PTR(err);
 }
 
-static int attach(struct syscount_hook *hook)
-{
-	WRITE_ONCE(hook->weights, no_weights);
-	return hook->attach(hook);
-}
-
 /*
  * Take over from the active hook, if there is one. The new one is attached
  * before the old one is let go, so a failure leaves the old one counting.
  *
- * A call that passes the place of one hook before the two stores below and the
- * place of the other after them is lost or counted twice: those that are on
- * their way from the one to the other then, at most one a thread.
+ * A call that is between the places of the two hooks at the store is lost or
+ * counted twice: at most one for each thread.
  */
-static int take_over(struct syscount_hook *hook)
+static int take_over(const struct syscount_hook *hook)
 {
-	struct syscount_hook *old = active;
 	int err;
 
-	err = attach(hook);
+	err = hook->attach();
 	if (err)
 		return err;
 
-	preempt_disable();
-	if (old)
-		WRITE_ONCE(old->weights, no_weights);
-	WRITE_ONCE(hook->weights, syscount_weights);
-	preempt_enable();
-	WRITE_ONCE(active, hook);
+	WRITE_ONCE(syscount_weight_base, syscount_weight_blocks[SYSCOUNT_HOOK_COUNT - 1 - hook->id]);
 
-	if (old)
-		old->detach(old);
+	if (active)
+		active->detach();
+	WRITE_ONCE(active, hook);
 	return 0;
 }
 
@@ -86,12 +74,10 @@ int syscount_hook_start(void)
 
 void syscount_hook_stop(void)
 {
-	struct syscount_hook *hook = active;
-
-	if (!hook)
+	if (!active)
 		return;
+	active->detach();
 	WRITE_ONCE(active, NULL);
-	hook->detach(hook);
 }
 
 /**
@@ -103,7 +89,7 @@ void syscount_hook_stop(void)
  */
 int syscount_hook_choose(const char *name)
 {
-	struct syscount_hook *hook = find_hook(name);
+	const struct syscount_hook *hook = find_hook(name);
 	int err;
 
 	if (IS_ERR(hook))

@@ -3,17 +3,49 @@
 #ifndef _SYSCOUNT_HOOK_H
 #define _SYSCOUNT_HOOK_H
 
+#include <linux/compiler.h>
 #include <linux/types.h>
 #include <linux/syscount.h>
+
+#include "table.h"
+
+/* Hooks there can be: ids without SYSCOUNT_HOOK_NONE. */
+#define SYSCOUNT_HOOKS	(SYSCOUNT_HOOK_COUNT - 1)
+
+/*
+ * Which hook counts is one pointer, so that changing it is one store and no call
+ * falls between two. Hook 0 takes its weights where the pointer points, hook 1 a
+ * block further, hook 2 two. All blocks are zeroes but the one in the middle:
+ *
+ *	zeroes  zeroes  weights  zeroes  zeroes
+ *	^ base: hook 2 counts, 0 and 1 add zeroes
+ *	        ^ base: hook 1 counts, 0 and 2 add zeroes
+ *	                ^ base: hook 0 counts
+ */
+extern u8 syscount_weight_blocks[2 * SYSCOUNT_HOOKS - 1][SYSCOUNT_INDEXES];
+extern const u8 *syscount_weight_base;
+
+/*
+ * What a call adds to its counter, by index: 1 if its category and its own
+ * switch are on, else 0.
+ */
+static inline u8 *syscount_weights(void)
+{
+	return syscount_weight_blocks[SYSCOUNT_HOOKS - 1];
+}
+
+/* What a call that this hook sees adds: for the probes. */
+static __always_inline const u8 *syscount_hook_weights(enum syscount_hook_id id)
+{
+	return READ_ONCE(syscount_weight_base) +
+	       (id - 1) * SYSCOUNT_INDEXES;
+}
 
 /**
  * struct syscount_hook - a way of hooking
  * @name: word for parameter, sysfs and /proc
  * @id: for the ioctls
  * @sees_out_of_range: numbers outside the kernel's tables reach it
- * @weights: what its probes pass to syscount_count(): syscount_weights while it
- *	is this hook that counts, else zeroes. So a hook can be attached and
- *	detached at leisure, and taking over is a store.
  * @usable: can this kernel have it; asked once, at load
  * @attach: start calling the probes; may sleep
  * @detach: the exact mirror; probes may still run when it returns, until
@@ -27,15 +59,14 @@ struct syscount_hook {
 	const char *name;
 	enum syscount_hook_id id;
 	bool sees_out_of_range;
-	const u8 *weights;
 	bool (*usable)(void);
-	int (*attach)(struct syscount_hook *hook);
-	void (*detach)(struct syscount_hook *hook);
+	int (*attach)(void);
+	void (*detach)(void);
 	void (*drain)(void);
 };
 
-extern struct syscount_hook syscount_hook_tracepoint;
-extern struct syscount_hook syscount_hook_kprobe;
+extern const struct syscount_hook syscount_hook_tracepoint;
+extern const struct syscount_hook syscount_hook_kprobe;
 
 int syscount_hook_init(const char *name);
 void syscount_hook_exit(void);

@@ -16,7 +16,7 @@
 /* long x64_sys_call(const struct pt_regs *regs, unsigned int nr) and its likes */
 static __always_inline void count(struct pt_regs *regs, unsigned int abi)
 {
-	const u8 *weights = READ_ONCE(syscount_hook_kprobe.weights);
+	const u8 *weights = syscount_hook_weights(SYSCOUNT_HOOK_KPROBE);
 
 	syscount_count_other(weights, abi, regs_get_kernel_argument(regs, 1));
 }
@@ -88,18 +88,18 @@ static bool syscount_kprobe_usable(void)
 	return true;
 }
 
-static int syscount_kprobe_attach(struct syscount_hook *hook)
+static int syscount_kprobe_attach(void)
 {
 	return register_places(0);
 }
 
-static void syscount_kprobe_detach(struct syscount_hook *hook)
+static void syscount_kprobe_detach(void)
 {
 	/* Waits for handlers that run. */
 	unregister_places();
 }
 
-struct syscount_hook syscount_hook_kprobe = {
+const struct syscount_hook syscount_hook_kprobe = {
 	.name = "kprobe",
 	.id = SYSCOUNT_HOOK_KPROBE,
 	.usable = syscount_kprobe_usable,

@@ -34,8 +34,7 @@ NOKPROBE_SYMBOL(count_other);
  */
 static notrace void syscount_sys_enter(void *data, struct pt_regs *regs, long id)
 {
-	const struct syscount_hook *hook = data;
-	const u8 *weights = READ_ONCE(hook->weights);
+	const u8 *weights = syscount_hook_weights(SYSCOUNT_HOOK_TRACEPOINT);
 
 	if (likely(!in_ia32_syscall() && (u32)id < SYSCOUNT_SIZE_64))
 		syscount_count(weights, SYSCOUNT_BASE_64 + (u32)id);
@@ -57,16 +56,16 @@ static bool syscount_tracepoint_usable(void)
 	return sys_enter;
 }
 
-static int syscount_tracepoint_attach(struct syscount_hook *hook)
+static int syscount_tracepoint_attach(void)
 {
 	check_trace_callback_type_sys_enter(syscount_sys_enter);
 
-	return tracepoint_probe_register(sys_enter, syscount_sys_enter, hook);
+	return tracepoint_probe_register(sys_enter, syscount_sys_enter, NULL);
 }
 
-static void syscount_tracepoint_detach(struct syscount_hook *hook)
+static void syscount_tracepoint_detach(void)
 {
-	tracepoint_probe_unregister(sys_enter, syscount_sys_enter, hook);
+	tracepoint_probe_unregister(sys_enter, syscount_sys_enter, NULL);
 }
 
 static void syscount_tracepoint_drain(void)
@@ -74,7 +73,7 @@ static void syscount_tracepoint_drain(void)
 	tracepoint_synchronize_unregister();
 }
 
-struct syscount_hook syscount_hook_tracepoint = {
+const struct syscount_hook syscount_hook_tracepoint = {
 	.name = "tracepoint",
 	.id = SYSCOUNT_HOOK_TRACEPOINT,
 	.sees_out_of_range = true,

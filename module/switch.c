@@ -24,8 +24,6 @@ struct switches {
 static DEFINE_MUTEX(switch_mutex);
 static struct switches current_switches;
 
-u8 syscount_weights[SYSCOUNT_INDEXES] __read_mostly;
-
 static u8 weight(const struct switches *switches, unsigned int index)
 {
 	return switches->categories[syscount_call_category(index)] &&
@@ -56,7 +54,7 @@ static int apply(const struct switches *switches)
 	}
 	current_switches = *switches;
 	for (index = 0; index < SYSCOUNT_INDEXES; index++)
-		WRITE_ONCE(syscount_weights[index], weight(switches, index));
+		WRITE_ONCE(syscount_weights()[index], weight(switches, index));
 	if (!counts)
 		syscount_hook_stop();
 	return 0;
@@ -139,7 +137,7 @@ bool syscount_category_on(unsigned int category)
 /* Is it counted: category and, for a call that has one, its own switch. */
 bool syscount_index_on(unsigned int index)
 {
-	return READ_ONCE(syscount_weights[index]);
+	return READ_ONCE(syscount_weights()[index]);
 }
 
 bool syscount_index_switched_off(unsigned int index)

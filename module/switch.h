@@ -7,12 +7,6 @@
 
 #include "table.h"
 
-/*
- * What a call adds to its counter, by index: 1 if its category and its own
- * switch are on, else 0. Switching is a store for each, nobody waits for it.
- */
-extern u8 syscount_weights[SYSCOUNT_INDEXES];
-
 int syscount_switch_init(const char *categories, const char *hook);
 void syscount_switch_exit(void);
 

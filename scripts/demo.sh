@@ -28,7 +28,7 @@ run() {
 
 say "The module is loaded, and counts."
 run "lsmod | grep syscount"
-run "ls -lR /usr/share/doc > /dev/null"
+run "ls -lR /etc > /dev/null"
 run "head -n 24 /proc/syscount"
 
 say "The busiest calls of the machine, with nothing but sort."
@@ -45,7 +45,7 @@ run "echo 1 > category_file/enabled"
 say "The command says the same, and more."
 run "syscount --top 5"
 run "syscount --category communication,device --csv"
-run "(sleep 0.3; ls -lR /usr/share/man > /dev/null) & syscount stat 1 3"
+run "ls -lR /usr/lib > /dev/null 2>&1 &  syscount stat 1 3"
 run "syscount disable getdents64 && ls -R /etc > /dev/null && syscount -e 'getdents*'; syscount enable getdents64"
 run "syscount list -e '*mmap*,write,fork'"
 run "syscount info"
