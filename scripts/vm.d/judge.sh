@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=SC2154 # names of scripts/vm
+# How a run of the VM ended: from the verdict channel, which vm.d/stage2 writes,
+# and from the kernel's log.
+
+# What a kernel says that found itself at fault; at the start of a line, but for
+# the time and the caller.
+fault='^(\[[ 0-9.]*\](\[[ TC0-9]*\])? )?('
+fault+='-+\[ cut here|WARNING: |BUG: |BUG [a-z]|Oops: |kernel BUG at |Kernel panic|'
+fault+='general protection fault|UBSAN: |KASAN: |KCSAN: |refcount_t: |'
+fault+='list_(add|del) corruption|watchdog: .*(LOCKUP|lockup)|'
+fault+='INFO: task .* blocked for more|INFO: trying to register non-static key|'
+fault+='rcu: .*(stall|starved)|kmemleak: [0-9]+ new suspected|'
+fault+='.*possible (circular|recursive) locking|.*suspicious RCU usage)'
+
+# show_log FILTER...: the kernel's log through it, to stderr
+show_log()
+{
+	tr -d '\r' < "$tmp/log" | "$@" >&2
+}
+
+judge()
+{
+	local said status taint
+
+	said=$(tr -d '\r' < "$tmp/verdict")
+	status=$(sed -n 's/^status //p' <<< "$said")
+	taint=$(sed -n 's/^taint //p' <<< "$said")
+	if tr -d '\r' < "$tmp/log" | grep -aqE "$fault"; then
+		# shellcheck disable=SC2016 # awk's
+		show_log awk -v fault="${fault//\\/\\\\}" \
+			'!n && $0 ~ fault { n = NR } n && NR < n + 200'
+		say "kernel: it found a fault of its own, see above${status:+ (status of COMMAND: $status)}"
+		exit "$EX_FAULT"
+	elif ((qemu_status == 124 || qemu_status == 137)); then
+		show_log tail -n 20
+		say "time-out: not done within $limit s (-t SECONDS allows more)"
+		exit "$EX_TIMEOUT"
+	elif [[ $said == *error\ * ]]; then
+		show_log tail -n 20
+		die "kernel $release" "${said#*error }"
+	elif [[ $said != *ready* ]]; then
+		show_log tail -n 40
+		cat "$tmp/qemu" >&2
+		die "kernel $release" "the VM did not get as far as COMMAND (status of QEMU: $qemu_status)"
+	elif [[ -z $status || -z $taint ]]; then
+		show_log tail -n 40
+		say "kernel: it ended without a verdict, as by a reset or power-off in COMMAND"
+		exit "$EX_FAULT"
+	elif ((taint & ~12288)); then
+		# 12288: a module from outside the kernel's tree, unsigned.
+		show_log tail -n 40
+		say "kernel: it is tainted ($taint; Documentation/admin-guide/tainted-kernels.rst says by what; status of COMMAND: $status)"
+		exit "$EX_FAULT"
+	fi
+	exit "$status"
+}
