@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* /dev/syscount: the only file that knows the ioctls. */
+#ifndef _SYSCOUNT_DEVICE_H
+#define _SYSCOUNT_DEVICE_H
+
+#include <linux/syscount.h>
+#include <sys/types.h>
+
+#include "snapshot.h"
+
+struct device;
+
+/* All of these end the program with one line when they fail. */
+struct device *device_open(void);
+void device_close(struct device *d);
+const struct syscount_version *device_version(const struct device *d);
+dev_t device_number(const struct device *d);
+/* False: not permitted. */
+bool device_try_info(struct device *d, struct syscount_info *info);
+/* The module's table of calls, kind list. */
+const struct snapshot *device_table(struct device *d);
+/* With @all, the rows without a call too. */
+struct snapshot *device_read(struct device *d, bool all);
+/* Counts since loading, a group for each CPU. */
+struct snapshot *device_read_cpus(struct device *d);
+void device_reset(struct device *d);
+void device_switch(struct device *d, const struct syscount_switch_item *items, size_t n);
+
+const char *hook_word(unsigned int hook);
+const char *abi_word(unsigned int abi);
+const char *category_word(unsigned int category);	/* NULL: unknown */
+
+#endif

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Readings at an interval, until Ctrl-C. */
+#include <err.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "interval.h"
+#include "json.h"
+#include "util.h"
+
+static volatile sig_atomic_t interrupted;
+
+static void on_interrupt(int signal)
+{
+	(void)signal;
+	interrupted = 1;
+}
+
+/* The first Ctrl-C ends the wait, the second one the program. */
+static void catch_interrupt(void)
+{
+	struct sigaction action = { .sa_handler = on_interrupt, .sa_flags = SA_RESETHAND }, old;
+
+	if (sigaction(SIGINT, NULL, &old) || old.sa_handler == SIG_IGN)
+		return;
+	sigaction(SIGINT, &action, NULL);
+}
+
+/* SIGINT is blocked but for the wait itself: none is lost between test and sleep. */
+static void wait_until(uint64_t deadline)
+{
+	sigset_t set, before;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigprocmask(SIG_BLOCK, &set, &before);
+	while (!interrupted) {
+		uint64_t now = clock_ns(CLOCK_MONOTONIC);
+		struct timespec rest;
+
+		if (now >= deadline)
+			break;
+		rest.tv_sec = (time_t)((deadline - now) / NSEC_PER_SEC);
+		rest.tv_nsec = (long)((deadline - now) % NSEC_PER_SEC);
+		if (ppoll(NULL, 0, &rest, &before) && errno != EINTR)
+			err(EXIT_FAILURE, "wait");
+	}
+	sigprocmask(SIG_SETMASK, &before, NULL);
+}
+
+/* The next multiple of the interval that is still to come, but not after the end. */
+static uint64_t next_deadline(const struct options *o, uint64_t start)
+{
+	uint64_t end = start + o->duration_ns, deadline = end;
+
+	if (o->interval_ns) {
+		uint64_t now = clock_ns(CLOCK_MONOTONIC);
+
+		deadline = start + ((now - start) / o->interval_ns + 1) * o->interval_ns;
+	}
+	return o->duration_ns && deadline > end ? end : deadline;
+}
+
+static void show_difference(struct output *out, const struct options *o,
+			    const struct snapshot *before, const struct snapshot *after,
+			    void (*show)(struct output *out, const struct options *o,
+					 const struct snapshot *s))
+{
+	struct snapshot *s = snapshot_subtract(after, before);
+
+	if (s->reset)
+		warnx("the counters were reset in this interval: counted from the reset");
+	show(out, o, s);
+	snapshot_free(s);
+}
+
+void interval_loop(struct source *src, struct output *out, const struct options *o, uint64_t count,
+		   void (*show)(struct output *out, const struct options *o,
+				const struct snapshot *s))
+{
+	bool stream = o->format == FORMAT_JSON && o->interval_ns;
+	struct snapshot *before, *after;
+	uint64_t start;
+	bool last;
+
+	catch_interrupt();
+	before = source_read(src);
+	start = clock_ns(CLOCK_MONOTONIC);
+	if (stream)
+		output_json(out, json_snapshot(before), true);
+	last = !output_flush(out);
+	while (!last) {
+		wait_until(next_deadline(o, start));
+		after = source_read(src);
+		if (stream)
+			output_json(out, json_snapshot(after), true);
+		else
+			show_difference(out, o, before, after, show);
+		snapshot_free(before);
+		before = after;
+		last = !output_flush(out) || interrupted || (count && !--count) ||
+		       (o->duration_ns && clock_ns(CLOCK_MONOTONIC) >= start + o->duration_ns);
+	}
+	snapshot_free(before);
+}

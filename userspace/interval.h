@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Readings at an interval, until Ctrl-C. */
+#ifndef _SYSCOUNT_INTERVAL_H
+#define _SYSCOUNT_INTERVAL_H
+
+#include "output.h"
+#include "source.h"
+
+/*
+ * Reads every --interval, for --duration, at most @count times (0: no limit), and
+ * calls @show with what came between two readings. As JSON, with an interval, it
+ * prints the readings themselves, the first one too.
+ */
+void interval_loop(struct source *src, struct output *out, const struct options *o, uint64_t count,
+		   void (*show)(struct output *out, const struct options *o,
+				const struct snapshot *s));
+
+#endif

@@ -1,0 +1,392 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The one table of options: a letter means one thing in all commands. */
+#include <ctype.h>
+#include <err.h>
+#include <errno.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../module/version.h"
+#include "output.h"
+#include "syscount.h"
+#include "util.h"
+
+enum {
+	LETTER_CSV = 256,
+	LETTER_FORMAT,
+	LETTER_BY,
+	LETTER_MAP,
+	LETTER_RATE,
+	LETTER_CALLS,
+	LETTER_COLOR,
+};
+
+struct option_line {
+	unsigned int bit;
+	int letter;
+	const char *name;
+	const char *arg;	/* NULL: none; "[=...": may be left out */
+	const char *help;
+};
+
+static const struct option_line lines[] = {
+	{ OPT_CATEGORY, 'c', "category", "LIST", "rows of these categories; !NAME leaves one out" },
+	{ OPT_SYSCALL, 'e', "syscall", "LIST", "rows of these calls: name, glob, number, @ABI, !" },
+	{ OPT_SORT, 's', "sort", "KEY", "by this column, highest first; KEY:asc for lowest" },
+	{ OPT_TOP, 'T', "top", "N", "the first N rows only" },
+	{ OPT_COLUMNS, 'U', "columns", "LIST", "these columns; +LIST adds to the usual ones" },
+	{ OPT_NOHEADINGS, 'n', "noheadings", NULL, "no headings" },
+	{ OPT_OUTPUT, 'o', "output", "FILE", "to FILE instead of standard output" },
+	{ OPT_INPUT, 'i', "input", "FILE", "from a saved snapshot instead of the module" },
+	{ OPT_FORMAT, 'J', "json", NULL, "JSON" },
+	{ OPT_FORMAT, 'r', "raw", NULL, "raw lines, a blank between columns" },
+	{ OPT_FORMAT, LETTER_CSV, "csv", NULL, "CSV (RFC 4180)" },
+	{ OPT_FORMAT, LETTER_FORMAT, "format", "NAME", "table, raw, csv or json" },
+	{ OPT_INTERVAL, 'I', "interval", "SEC", "of every SEC seconds, again and again" },
+	{ OPT_DURATION, 'd', "duration", "SEC", "of the next SEC seconds, then end" },
+	{ OPT_TIMESTAMP, 't', "timestamp", NULL, "say when (UTC)" },
+	{ OPT_BY, LETTER_BY, "by", "WHAT", "group: syscall, category or cpu" },
+	{ OPT_MAP, LETTER_MAP, "map", "FILE", "other categories, as in categories.txt" },
+	{ OPT_RATE, LETTER_RATE, "rate", NULL, "calls per second of each" },
+	{ OPT_CALLS, LETTER_CALLS, "calls", NULL, "calls of each, and their difference" },
+	{ OPT_COMMON, LETTER_COLOR, "color", "[=WHEN]", "auto, always or never" },
+	{ OPT_COMMON, 'h', "help", NULL, "this text" },
+	{ OPT_COMMON, 'V', "version", NULL, "the version" },
+};
+
+static const char *const format_words[FORMAT_COUNT] = { "table", "raw", "csv", "json" };
+static const char *const by_words[BY_COUNT] = { "", "syscall", "category", "cpu" };
+static const char *const when_words[WHEN_COUNT] = { "auto", "always", "never" };
+
+void usage_error(const struct command *command, const char *fmt, ...)
+{
+	va_list args;
+
+	fprintf(stderr, "%s: ", program_invocation_short_name);
+	if (command)
+		fprintf(stderr, "%s: ", command->name);
+	va_start(args, fmt);
+	vfprintf(stderr, fmt, args);
+	va_end(args);
+	fputc('\n', stderr);
+	exit(EXIT_USAGE);
+}
+
+static void help_option(FILE *f, const struct option_line *line)
+{
+	char left[40], letter[8] = "    ";
+
+	if (line->letter < 256)
+		snprintf(letter, sizeof(letter), "-%c, ", line->letter);
+	snprintf(left, sizeof(left), "%s--%s%s%s", letter, line->name,
+		 line->arg && *line->arg != '[' ? " " : "", line->arg ? line->arg : "");
+	fprintf(f, "  %-24s  %s\n", left, line->help);
+}
+
+static __noreturn void help_command(const struct command *command)
+{
+	size_t i;
+
+	printf("\nUsage:\n  syscount %s%s%s%s\n\n%c%s.\n", command->name,
+	       command->options & ~OPT_COMMON ? " [options]" : "", *command->args ? " " : "",
+	       command->args, toupper((unsigned char)*command->summary), command->summary + 1);
+	if (command->details)
+		printf("\n%s\n", command->details);
+	fputs("\nOptions:\n", stdout);
+	for (i = 0; i < ARRAY_SIZE(lines); i++) {
+		if (lines[i].bit & command->options)
+			help_option(stdout, &lines[i]);
+	}
+	if (command->help_columns)
+		command->help_columns(stdout);
+	fputs("\nFor more details see syscount(1).\n", stdout);
+	exit(stdout_close());
+}
+
+void help_all(FILE *f)
+{
+	size_t i;
+
+	fputs("\nUsage:\n  syscount [show] [options]\n  syscount COMMAND [options] [arguments]\n\n"
+	      "Counts of system calls, by call and by category.\n\nCommands:\n", f);
+	for (i = 0; i < ncommands; i++)
+		fprintf(f, "  %-8s  %s\n", commands[i].name, commands[i].summary);
+	fputs("\nOptions:\n", f);
+	for (i = 0; i < ARRAY_SIZE(lines); i++) {
+		if (lines[i].bit == OPT_COMMON)
+			help_option(f, &lines[i]);
+	}
+	fputs("\nFor the options of a command: syscount COMMAND --help\n"
+	      "For more details see syscount(1).\n", f);
+}
+
+static int word_index(const char *const *words, int n, const char *word)
+{
+	int i;
+
+	for (i = 0; i < n; i++) {
+		if (*words[i] && !strcmp(words[i], word))
+			return i;
+	}
+	return -1;
+}
+
+static int parse_word(const struct options *o, const char *option, const char *const *words, int n,
+		      const char *word)
+{
+	char *all = NULL;
+	int i = word_index(words, n, word);
+
+	if (i >= 0)
+		return i;
+	for (i = 0; i < n; i++) {
+		if (*words[i])
+			all = xasprintf("%s%s%s", all ? all : "", all ? ", " : "", words[i]);
+	}
+	usage_error(o->command, "--%s: '%s' is not one of: %s", option, word, all);
+}
+
+/* Decimals, but none of the other things that strtod() takes. */
+uint64_t parse_seconds(const struct options *o, const char *what, const char *text)
+{
+	double seconds;
+
+	if (text[strspn(text, "0123456789.")] || !isdigit((unsigned char)text[strspn(text, ".")]) ||
+	    strchr(text, '.') != strrchr(text, '.'))
+		usage_error(o->command, "%s: '%s' is not a number of seconds", what, text);
+	seconds = strtod(text, NULL);
+	if (seconds < 0.001 || seconds > 1e9)
+		usage_error(o->command, "%s: '%s' is not from 0.001 to 1000000000 seconds",
+			    what, text);
+	return (uint64_t)(seconds * NSEC_PER_SEC + 0.5);
+}
+
+uint64_t parse_count(const struct options *o, const char *what, const char *text)
+{
+	unsigned long long n;
+	char *end;
+
+	errno = 0;
+	n = strtoull(text, &end, 10);
+	if (!isdigit((unsigned char)*text) || *end || errno || !n)
+		usage_error(o->command, "%s: '%s' is not a whole number from 1", what, text);
+	return n;
+}
+
+static void parse_sort(struct options *o, const char *text)
+{
+	char *colon;
+
+	free(o->sort);
+	o->sort = xstrdup(text);
+	o->ascending = false;
+	colon = strchr(o->sort, ':');
+	if (!colon)
+		return;
+	*colon++ = '\0';
+	o->ascending = !strcmp(colon, "asc");
+	if (!o->ascending && strcmp(colon, "desc") != 0)
+		usage_error(o->command, "--sort: '%s' is not asc or desc", colon);
+}
+
+static void set_format(struct options *o, enum format format)
+{
+	if (o->given & OPT_FORMAT && o->format != format)
+		usage_error(o->command, "--%s and --%s exclude each other",
+			    format_words[o->format], format_words[format]);
+	o->format = format;
+}
+
+static __noreturn void print_version(void)
+{
+	printf("syscount %s\n", SYSCOUNT_VERSION);
+	exit(stdout_close());
+}
+
+static void parse_list(struct options *o, const char *list, bool category)
+{
+	if (!filter_add(&o->filter, list, category))
+		usage_error(o->command, "--%s: '%s' has an empty name",
+			    category ? "category" : "syscall", list);
+}
+
+static void parse_common(struct options *o, int letter, const char *arg)
+{
+	switch (letter) {
+	case LETTER_COLOR:
+		o->color = arg ? parse_word(o, "color", when_words, WHEN_COUNT, arg) : WHEN_AUTO;
+		break;
+	case 'h':
+		help_command(o->command);
+	case 'V':
+		print_version();
+	}
+}
+
+static void parse_option(struct options *o, int letter, const char *arg)
+{
+	switch (letter) {
+	case 'c':
+	case 'e':
+		parse_list(o, arg, letter == 'c');
+		break;
+	case 's':
+		parse_sort(o, arg);
+		break;
+	case 'T':
+		o->top = parse_count(o, "--top", arg);
+		break;
+	case 'U':
+		o->columns = arg;
+		break;
+	case 'o':
+		o->output = arg;
+		break;
+	case 'i':
+		o->input = arg;
+		break;
+	case 'J':
+		set_format(o, FORMAT_JSON);
+		break;
+	case 'r':
+		set_format(o, FORMAT_RAW);
+		break;
+	case LETTER_CSV:
+		set_format(o, FORMAT_CSV);
+		break;
+	case LETTER_FORMAT:
+		set_format(o, parse_word(o, "format", format_words, FORMAT_COUNT, arg));
+		break;
+	case 'I':
+		o->interval_ns = parse_seconds(o, "--interval", arg);
+		break;
+	case 'd':
+		o->duration_ns = parse_seconds(o, "--duration", arg);
+		break;
+	case LETTER_BY:
+		o->by = parse_word(o, "by", by_words, BY_COUNT, arg);
+		break;
+	case LETTER_MAP:
+		o->map = arg;
+		break;
+	default:
+		parse_common(o, letter, arg);
+	}
+}
+
+static const struct option_line *line_of(int letter)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(lines); i++) {
+		if (lines[i].letter == letter)
+			return &lines[i];
+	}
+	return NULL;
+}
+
+static __noreturn void not_here(const struct options *o, const struct option_line *line)
+{
+	char *all = xstrdup("");
+	size_t i;
+
+	for (i = 0; i < ncommands; i++) {
+		if (commands[i].options & line->bit)
+			all = xasprintf("%s %s", all, commands[i].name);
+	}
+	usage_error(o->command, "option --%s does not belong here; it is for:%s", line->name, all);
+}
+
+static __noreturn void bad_option(const struct options *o, int code, char **argv)
+{
+	const char *arg = argv[optind - 1];
+
+	if (code == ':')
+		usage_error(o->command, "option '%s' needs an argument", arg);
+	if (optopt && optopt < 256 && !line_of(optopt))
+		usage_error(o->command, "no option '-%c'; see syscount %s --help", optopt,
+			    o->command->name);
+	if (optopt)
+		usage_error(o->command, "option '%s' takes no argument", arg);
+	usage_error(o->command, "no option '%s'; see syscount %s --help", arg, o->command->name);
+}
+
+/* getopt's two forms of the table. */
+static void getopt_tables(char *letters, struct option *names)
+{
+	size_t i;
+
+	*letters++ = ':';
+	for (i = 0; i < ARRAY_SIZE(lines); i++) {
+		const struct option_line *line = &lines[i];
+
+		names[i].name = line->name;
+		names[i].val = line->letter;
+		if (line->arg && *line->arg == '[')
+			names[i].has_arg = optional_argument;
+		else if (line->arg)
+			names[i].has_arg = required_argument;
+		if (line->letter >= 256)
+			continue;
+		*letters++ = (char)line->letter;
+		if (line->arg)
+			*letters++ = ':';
+	}
+}
+
+/* JSON is a snapshot: what lays out a table does not apply to it. */
+static void check_options(const struct options *o)
+{
+	unsigned int wrong = o->given & OPTS_TABLE;
+	size_t i;
+
+	for (i = 0; o->format == FORMAT_JSON && i < ARRAY_SIZE(lines); i++) {
+		if (lines[i].bit & wrong)
+			usage_error(o->command, "--%s does not go with --json", lines[i].name);
+	}
+	if (o->format == FORMAT_JSON && (o->by == BY_SYSCALL || o->by == BY_CATEGORY))
+		usage_error(o->command, "--by %s does not go with --json", by_words[o->by]);
+	if (o->input && o->given & (OPT_INTERVAL | OPT_DURATION))
+		usage_error(o->command, "--%s does not go with --input",
+			    o->interval_ns ? "interval" : "duration");
+	if (o->given & OPT_RATE && o->given & OPT_CALLS)
+		usage_error(o->command, "--rate and --calls exclude each other");
+	if (o->nargs > o->command->max_args)
+		usage_error(o->command, "one argument too many: '%s'",
+			    o->args[o->command->max_args]);
+	if (o->nargs < o->command->min_args)
+		usage_error(o->command, "an argument is missing: %s", o->command->args);
+}
+
+void options_parse(struct options *o, const struct command *command, int argc, char **argv)
+{
+	struct option names[ARRAY_SIZE(lines) + 1] = { 0 };
+	char letters[2 * ARRAY_SIZE(lines) + 2] = "";
+	int letter;
+
+	memset(o, 0, sizeof(*o));
+	o->command = command;
+	getopt_tables(letters, names);
+	opterr = 0;
+	while ((letter = getopt_long(argc, argv, letters, names, NULL)) != -1) {
+		const struct option_line *line = line_of(letter);
+
+		if (letter == '?' || letter == ':')
+			bad_option(o, letter, argv);
+		if (!(line->bit & command->options))
+			not_here(o, line);
+		parse_option(o, letter, optarg);
+		o->given |= line->bit;
+	}
+	o->nargs = argc - optind;
+	o->args = argv + optind;
+	check_options(o);
+}
+
+void options_free(struct options *o)
+{
+	filter_free(&o->filter);
+	free(o->sort);
+}

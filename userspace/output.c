@@ -1,0 +1,527 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Columns to a table, raw lines or CSV; and JSON, to where -o says. */
+#include <ctype.h>
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <libsmartcols.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+#include <wchar.h>
+#include <wctype.h>
+
+#include "output.h"
+#include "util.h"
+
+#define CELL_SIZE	64
+
+static bool color_wanted(const struct options *o, bool terminal)
+{
+	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	if (o->color != WHEN_AUTO)
+		return o->color == WHEN_ALWAYS;
+	return terminal && !(no_color && *no_color) && term && strcmp(term, "dumb") != 0;
+}
+
+static void terminal_size(struct output *out)
+{
+	const char *columns = getenv("COLUMNS");
+	struct winsize size = { 0 };
+
+	ioctl(fileno(out->f), TIOCGWINSZ, &size);
+	out->width = size.ws_col;
+	out->height = size.ws_row;
+	if (columns && atoi(columns) > 0)
+		out->width = (size_t)atoi(columns);
+	if (!out->width)
+		out->width = 80;
+}
+
+struct output *output_open(const struct options *o)
+{
+	struct output *out = xcalloc(1, sizeof(*out));
+	bool terminal;
+
+	out->f = stdout;
+	out->format = o->format;
+	out->noheadings = o->given & OPT_NOHEADINGS;
+	if (o->output && strcmp(o->output, "-") != 0) {
+		int fd = open(o->output, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+
+		out->file = o->output;
+		out->f = fd < 0 ? NULL : fdopen(fd, "w");
+		if (!out->f)
+			err(EXIT_FAILURE, "%s", o->output);
+	}
+	terminal = isatty(fileno(out->f));
+	out->color = color_wanted(o, terminal);
+	if (terminal)
+		terminal_size(out);
+	return out;
+}
+
+void output_begin(struct output *out)
+{
+	if (out->begun)
+		return;
+	out->begun = true;
+	/* EINVAL: a device or a pipe. */
+	if (out->file && ftruncate(fileno(out->f), 0) && errno != EINVAL)
+		err(EXIT_FAILURE, "%s", out->file);
+}
+
+static void write_error(const struct output *out)
+{
+	const char *what = out && out->file ? out->file : "write error";
+
+	if (errno)
+		warn("%s", what);
+	else
+		warnx("%s", what);
+}
+
+bool output_flush(struct output *out)
+{
+	if (!fflush(out->f) && !ferror(out->f))
+		return true;
+	out->unread = errno == EPIPE;
+	if (out->unread)
+		return false;
+	write_error(out);
+	exit(EXIT_FAILURE);
+}
+
+static int close_stream(FILE *f, const struct output *out)
+{
+	bool failed;
+
+	errno = 0;
+	failed = fflush(f) || ferror(f);
+	failed = fclose(f) || failed;
+	if (!failed || errno == EPIPE || (out && out->unread))
+		return EXIT_SUCCESS;
+	write_error(out);
+	return EXIT_FAILURE;
+}
+
+int output_close(struct output *out)
+{
+	int status;
+
+	output_begin(out);
+	status = close_stream(out->f, out);
+	free(out);
+	return status;
+}
+
+int stdout_close(void)
+{
+	return close_stream(stdout, NULL);
+}
+
+static const struct column *column_find(const struct column *columns, size_t n, const char *name,
+					size_t length)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if ((!strncasecmp(columns[i].name, name, length) && !columns[i].name[length]) ||
+		    (!strncasecmp(columns[i].key, name, length) && !columns[i].key[length]))
+			return &columns[i];
+	}
+	return NULL;
+}
+
+size_t columns_find(const struct column *columns, size_t n, const char *name)
+{
+	const struct column *column = column_find(columns, n, name, strlen(name));
+
+	return column ? (size_t)(column - columns) : n;
+}
+
+static __noreturn void no_column(const struct options *o, const char *what,
+				 const struct column *columns, size_t n,
+				 const char *name, int length)
+{
+	char *all = xstrdup("");
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		all = xasprintf("%s %s", all, columns[i].name);
+	usage_error(o->command, "--%s: no column '%.*s'; there are:%s", what, length, name, all);
+}
+
+static void columns_add(struct table *t, const struct column *column)
+{
+	size_t index = (size_t)(column - t->columns), i;
+
+	for (i = 0; i < t->nchosen; i++) {
+		if (t->chosen[i] == index)
+			return;
+	}
+	t->chosen = xreallocarray(t->chosen, t->nchosen + 1, sizeof(*t->chosen));
+	t->chosen[t->nchosen++] = index;
+}
+
+void table_free(struct table *t)
+{
+	free(t->chosen);
+	free(t->rows);
+	t->chosen = NULL;
+	t->rows = NULL;
+}
+
+void columns_choose(struct table *t, const struct options *o, const char *defaults)
+{
+	const char *list = o && o->given & OPT_COLUMNS ? o->columns : NULL;
+	const struct column *column;
+	size_t n;
+
+	t->nchosen = 0;
+	for (; (!list || *list == '+') && *defaults; defaults += n + (defaults[n] == ' ')) {
+		n = strcspn(defaults, " ");
+		column = column_find(t->columns, t->ncolumns, defaults, n);
+		if (column)
+			columns_add(t, column);
+	}
+	if (list && *list == '+')
+		list++;
+	for (; list; list = list[n] ? list + n + 1 : NULL) {
+		n = strcspn(list, ",");
+		column = column_find(t->columns, t->ncolumns, list, n);
+		if (!column)
+			no_column(o, "columns", t->columns, t->ncolumns, list, (int)n);
+		columns_add(t, column);
+	}
+}
+
+void columns_check(const struct options *o, const struct column *columns, size_t n)
+{
+	struct table t = { .columns = columns, .ncolumns = n };
+
+	columns_choose(&t, o, "");
+	if (o->sort && !column_find(columns, n, o->sort, strlen(o->sort)))
+		no_column(o, "sort", columns, n, o->sort, (int)strlen(o->sort));
+	table_free(&t);
+}
+
+void columns_help(FILE *f, const struct column *columns, size_t n)
+{
+	size_t i;
+
+	fputs("\nColumns:\n", f);
+	for (i = 0; i < n; i++)
+		fprintf(f, "  %-13s  %s\n", columns[i].name, columns[i].help);
+}
+
+struct sorter {
+	const struct column *column;
+	int sign;
+};
+
+struct sort_row {
+	const void *row;
+	size_t place;
+	struct cell cell;
+};
+
+static int cell_compare(const struct cell *a, const struct cell *b)
+{
+	int d = (a->type != CELL_NULL) - (b->type != CELL_NULL);
+
+	if (d || a->type == CELL_NULL)
+		return d;
+	switch (a->type) {
+	case CELL_TEXT:
+		return strcmp(a->text, b->text);
+	case CELL_COUNT:
+		return (a->count > b->count) - (a->count < b->count);
+	case CELL_NUMBER:
+		return (a->number > b->number) - (a->number < b->number);
+	case CELL_DELTA:
+		if (a->negative != b->negative)
+			return b->negative - a->negative;
+		d = (a->count > b->count) - (a->count < b->count);
+		return a->negative ? -d : d;
+	default:
+		return (a->real > b->real) - (a->real < b->real);
+	}
+}
+
+static int sort_compare(const void *a, const void *b, void *ctx)
+{
+	const struct sort_row *x = a, *y = b;
+	const struct sorter *s = ctx;
+	int d = s->sign * cell_compare(&x->cell, &y->cell);
+
+	return d ? d : (x->place > y->place) - (x->place < y->place);
+}
+
+void table_sort(struct table *t, const struct options *o, const char *key)
+{
+	struct sorter s = { .sign = o->ascending ? 1 : -1 };
+	struct sort_row *rows;
+	size_t i;
+
+	if (o->sort)
+		key = o->sort;
+	s.column = key ? column_find(t->columns, t->ncolumns, key, strlen(key)) : NULL;
+	if (!s.column)
+		return;
+	rows = xcalloc(t->nrows, sizeof(*rows));
+	for (i = 0; i < t->nrows; i++) {
+		rows[i].row = t->rows[i];
+		rows[i].place = i;
+		s.column->get(s.column, t->rows[i], &rows[i].cell);
+	}
+	qsort_r(rows, t->nrows, sizeof(*rows), sort_compare, &s);
+	for (i = 0; i < t->nrows; i++)
+		t->rows[i] = rows[i].row;
+	free(rows);
+}
+
+void table_top(struct table *t, const struct options *o)
+{
+	if (o->top && t->nrows > o->top)
+		t->nrows = o->top;
+}
+
+void cell_text(struct cell *cell, const char *text, const char *null)
+{
+	cell->type = text ? CELL_TEXT : CELL_NULL;
+	cell->text = text ? text : null;
+}
+
+void cell_count(struct cell *cell, uint64_t count)
+{
+	cell->type = CELL_COUNT;
+	cell->count = count;
+}
+
+void cell_state(struct cell *cell, enum state state)
+{
+	cell_text(cell, state_words[state], "-");
+	if (state == STATE_OFF)
+		cell->color = "red";
+	else if (state == STATE_PARTIAL)
+		cell->color = "brown";
+}
+
+void cell_percent(struct cell *cell, uint64_t part, uint64_t whole)
+{
+	cell->type = whole ? CELL_PERCENT : CELL_NULL;
+	cell->text = "-";
+	cell->real = whole ? 100.0 * (double)part / (double)whole : 0;
+}
+
+void cell_rate(struct cell *cell, uint64_t count, uint64_t duration_ns)
+{
+	cell->type = duration_ns ? CELL_RATE : CELL_NULL;
+	cell->text = "-";
+	cell->real = duration_ns ? (double)count * NSEC_PER_SEC / (double)duration_ns : 0;
+}
+
+const char *rate_text(double rate, char *text, size_t size)
+{
+	snprintf(text, size, "%.*f", rate > -99.95 && rate < 99.95 && rate != 0 ? 1 : 0, rate);
+	return text;
+}
+
+/* @machine: for programs, so without a percent sign and not rounded by size. */
+static const char *format_cell(const struct cell *cell, bool machine, char text[CELL_SIZE])
+{
+	switch (cell->type) {
+	case CELL_NULL:
+	case CELL_TEXT:
+		return cell->text;
+	case CELL_COUNT:
+		snprintf(text, CELL_SIZE, "%" PRIu64, cell->count);
+		break;
+	case CELL_NUMBER:
+		snprintf(text, CELL_SIZE, "%" PRId32, cell->number);
+		break;
+	case CELL_DELTA:
+		snprintf(text, CELL_SIZE, "%s%" PRIu64,
+			 cell->negative ? "-" : cell->count && !machine ? "+" : "", cell->count);
+		break;
+	case CELL_RATE:
+		snprintf(text, CELL_SIZE, machine ? "%.3f" : "%.1f", cell->real);
+		break;
+	case CELL_RATE_DELTA:
+		snprintf(text, CELL_SIZE, machine ? "%.3f" :
+			 fabs(cell->real) < 0.05 ? "0.0" : "%+.1f", cell->real);
+		break;
+	case CELL_PERCENT:
+		snprintf(text, CELL_SIZE, machine ? "%.3f" : "%.1f%%", cell->real);
+		break;
+	case CELL_CHANGE:
+		snprintf(text, CELL_SIZE, machine ? "%.3f" : "%+.1f%%", cell->real);
+		break;
+	}
+	return text;
+}
+
+static void csv_field(FILE *f, const char *s)
+{
+	if (!s[strcspn(s, ",\"\r\n")]) {
+		fputs(s, f);
+		return;
+	}
+	fputc('"', f);
+	for (; *s; s++) {
+		if (*s == '"')
+			fputc('"', f);
+		fputc(*s, f);
+	}
+	fputc('"', f);
+}
+
+static void print_csv(struct output *out, const struct table *t)
+{
+	char text[CELL_SIZE];
+	size_t i, j;
+
+	for (j = 0; j < t->nchosen && !out->noheadings && !t->no_heading; j++) {
+		csv_field(out->f, t->columns[t->chosen[j]].key);
+		fputs(j + 1 < t->nchosen ? "," : "\r\n", out->f);
+	}
+	for (i = 0; i < t->nrows; i++) {
+		for (j = 0; j < t->nchosen; j++) {
+			const struct column *column = &t->columns[t->chosen[j]];
+			struct cell cell = { .text = "" };
+
+			column->get(column, t->rows[i], &cell);
+			if (cell.type != CELL_NULL)
+				csv_field(out->f, format_cell(&cell, true, text));
+			fputs(j + 1 < t->nchosen ? "," : "\r\n", out->f);
+		}
+	}
+}
+
+static void check(bool ok)
+{
+	if (!ok)
+		err(EXIT_FAILURE, "table");
+}
+
+static void add_columns(struct output *out, struct libscols_table *tb, const struct table *t)
+{
+	size_t i;
+
+	for (i = 0; i < t->nchosen; i++) {
+		const struct column *column = &t->columns[t->chosen[i]];
+		struct libscols_column *cl;
+		int flags = 0;
+
+		if (column->flags & COLUMN_RIGHT)
+			flags |= SCOLS_FL_RIGHT;
+		if (column->flags & COLUMN_CUT)
+			flags |= SCOLS_FL_TRUNC;
+		if (column->width)
+			flags |= SCOLS_FL_STRICTWIDTH;
+		cl = scols_table_new_column(tb, column->name, (double)column->width, flags);
+		check(cl);
+		if (out->color)
+			scols_cell_set_color(scols_column_get_header(cl), "bold");
+	}
+}
+
+static void add_row(struct output *out, struct libscols_table *tb, const struct table *t,
+		    const void *row)
+{
+	struct libscols_line *line = scols_table_new_line(tb, NULL);
+	char text[CELL_SIZE];
+	size_t i;
+
+	check(line);
+	for (i = 0; i < t->nchosen; i++) {
+		const struct column *column = &t->columns[t->chosen[i]];
+		struct cell cell = { .text = "" };
+
+		column->get(column, row, &cell);
+		check(!scols_line_set_data(line, i, format_cell(&cell, out->format == FORMAT_RAW,
+								text)));
+		if (out->color && cell.color)
+			scols_cell_set_color(scols_line_get_cell(line, i), cell.color);
+	}
+	if (out->color && row == t->strong)
+		scols_line_set_color(line, "bold");
+}
+
+static void print_scols(struct output *out, const struct table *t)
+{
+	struct libscols_table *tb = scols_new_table();
+	size_t i;
+
+	check(tb);
+	scols_table_set_stream(tb, out->f);
+	scols_table_enable_raw(tb, out->format == FORMAT_RAW);
+	scols_table_enable_colors(tb, out->color);
+	scols_table_enable_noheadings(tb, out->noheadings || t->no_heading);
+	/* By itself the library looks at standard output, which may be another file. */
+	scols_table_set_termforce(tb, out->width ? SCOLS_TERMFORCE_ALWAYS : SCOLS_TERMFORCE_NEVER);
+	if (out->width)
+		scols_table_set_termwidth(tb, out->width);
+	add_columns(out, tb, t);
+	for (i = 0; i < t->nrows; i++)
+		add_row(out, tb, t, t->rows[i]);
+	/* Without a row the library prints nothing at all. */
+	if (!t->nrows && !out->noheadings && !t->no_heading) {
+		for (i = 0; i < t->nchosen; i++)
+			fprintf(out->f, "%s%s", t->columns[t->chosen[i]].name,
+				i + 1 < t->nchosen ? " " : "\n");
+	}
+	check(!scols_print_table(tb));
+	scols_unref_table(tb);
+}
+
+void table_print(struct output *out, const struct table *t)
+{
+	output_begin(out);
+	if (out->format == FORMAT_CSV)
+		print_csv(out, t);
+	else
+		print_scols(out, t);
+}
+
+void print_safe(FILE *f, const char *s)
+{
+	mbstate_t state = { 0 };
+	size_t left = strlen(s);
+
+	while (left) {
+		wchar_t c;
+		size_t n = mbrtowc(&c, s, left, &state);
+
+		if (n == 0 || n > left || !iswprint((wint_t)c)) {
+			fprintf(f, "\\x%02x", (unsigned char)*s);
+			memset(&state, 0, sizeof(state));
+			n = 1;
+		} else {
+			fwrite(s, 1, n, f);
+		}
+		s += n;
+		left -= n;
+	}
+}
+
+void output_json(struct output *out, struct json_object *o, bool one_line)
+{
+	int flags = JSON_C_TO_STRING_NOSLASHESCAPE | JSON_C_TO_STRING_SPACED;
+	const char *text;
+
+	if (!one_line)
+		flags |= JSON_C_TO_STRING_PRETTY;
+	text = json_object_to_json_string_ext(o, flags);
+	if (!text)
+		errx(EXIT_FAILURE, "memory: JSON could not be built");
+	output_begin(out);
+	fprintf(out->f, "%s\n", text);
+	json_object_put(o);
+}

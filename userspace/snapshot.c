@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The one data structure that every command prints, saves and subtracts. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "snapshot.h"
+#include "util.h"
+
+const char *const kind_words[KIND_COUNT] = {
+	[KIND_COUNTERS]	= "counters",
+	[KIND_WATCH]	= "watch",
+	[KIND_LIST]	= "list",
+	[KIND_DIFF]	= "diff",
+	[KIND_INFO]	= "info",
+};
+
+const char *const state_words[STATE_COUNT] = {
+	[STATE_OFF]	= "off",
+	[STATE_ON]	= "on",
+	[STATE_PARTIAL]	= "partial",
+};
+
+struct snapshot *snapshot_new(enum kind kind)
+{
+	struct snapshot *s = xcalloc(1, sizeof(*s));
+
+	s->kind = kind;
+	return s;
+}
+
+static void row_free(struct row *row)
+{
+	free(row->name);
+	free(row->category);
+	free(row->entry);
+}
+
+void counts_free(struct counts *c)
+{
+	size_t i;
+
+	for (i = 0; i < c->nrows; i++)
+		row_free(&c->rows[i]);
+	for (i = 0; i < c->ncategories; i++)
+		free(c->categories[i].name);
+	free(c->rows);
+	free(c->categories);
+	memset(c, 0, sizeof(*c));
+}
+
+void snapshot_free(struct snapshot *s)
+{
+	size_t i;
+
+	if (!s)
+		return;
+	for (i = 0; i < s->ngroups; i++)
+		counts_free(&s->groups[i].counts);
+	counts_free(&s->counts);
+	free(s->groups);
+	free(s->host);
+	free(s->kernel);
+	free(s->machine);
+	free(s->tool);
+	free(s->module);
+	free(s->boot_id);
+	free(s->time);
+	free(s->since);
+	free(s->hook);
+	free(s);
+}
+
+/* Room grows by doubling: at each power of two. */
+static void *grow(void *array, size_t n, size_t size)
+{
+	if (n & (n - 1))
+		return array;
+	return xreallocarray(array, n ? 2 * n : 1, size);
+}
+
+struct row *counts_add_row(struct counts *c, const struct row *row)
+{
+	struct row *new;
+
+	c->rows = grow(c->rows, c->nrows, sizeof(*c->rows));
+	new = &c->rows[c->nrows++];
+	*new = *row;
+	new->name = xstrdup(row->name);
+	new->category = xstrdup(row->category);
+	new->entry = xstrdup(row->entry);
+	return new;
+}
+
+struct category *counts_add_category(struct counts *c, const char *name, enum state state)
+{
+	struct category *new;
+
+	c->categories = grow(c->categories, c->ncategories, sizeof(*c->categories));
+	new = &c->categories[c->ncategories++];
+	new->name = xstrdup(name);
+	new->state = state;
+	new->calls = 0;
+	return new;
+}
+
+struct category *counts_category(const struct counts *c, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < c->ncategories; i++) {
+		if (!strcmp(c->categories[i].name, name))
+			return &c->categories[i];
+	}
+	return NULL;
+}
+
+/* The order of the kernel's ABI numbers; a word of another machine comes last. */
+static int abi_rank(const char *abi)
+{
+	static const char *const words[] = { "64", "i386", "x32", "32" };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(words); i++) {
+		if (!strcmp(abi, words[i]))
+			break;
+	}
+	return (int)i;
+}
+
+int row_compare(const void *a, const void *b)
+{
+	const struct row *x = a, *y = b;
+	int d = abi_rank(x->abi) - abi_rank(y->abi);
+
+	if (!d)
+		d = strcmp(x->abi, y->abi);
+	if (!d)
+		d = x->other - y->other;
+	if (!d && !x->other)
+		d = (x->nr > y->nr) - (x->nr < y->nr);
+	return d;
+}
+
+void counts_sort(struct counts *c)
+{
+	if (c->nrows)
+		qsort(c->rows, c->nrows, sizeof(*c->rows), row_compare);
+}
+
+const struct row *counts_find(const struct counts *c, const struct row *key)
+{
+	if (!c->nrows)
+		return NULL;
+	return bsearch(key, c->rows, c->nrows, sizeof(*c->rows), row_compare);
+}
+
+void counts_sum(struct counts *c)
+{
+	struct category *category;
+	size_t i;
+
+	c->total = 0;
+	c->unknown = 0;
+	for (i = 0; i < c->ncategories; i++)
+		c->categories[i].calls = 0;
+	for (i = 0; i < c->nrows; i++) {
+		const struct row *row = &c->rows[i];
+
+		c->total += row->calls;
+		if (!row->category) {
+			c->unknown += row->calls;
+			continue;
+		}
+		category = counts_category(c, row->category);
+		if (!category)
+			category = counts_add_category(c, row->category, STATE_NONE);
+		category->calls += row->calls;
+	}
+}
+
+void counts_keep(struct counts *c, bool (*keep)(const struct row *row, const void *ctx),
+		 const void *ctx)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < c->nrows; i++) {
+		if (keep(&c->rows[i], ctx))
+			c->rows[n++] = c->rows[i];
+		else
+			row_free(&c->rows[i]);
+	}
+	c->nrows = n;
+}
+
+static void counts_subtract(struct counts *to, const struct counts *after,
+			    const struct counts *before)
+{
+	size_t i;
+
+	to->no_unknown = after->no_unknown;
+	to->unknown_state = after->unknown_state;
+	for (i = 0; i < after->ncategories; i++)
+		counts_add_category(to, after->categories[i].name, after->categories[i].state);
+	for (i = 0; i < after->nrows; i++) {
+		struct row row = after->rows[i];
+		const struct row *old = before ? counts_find(before, &row) : NULL;
+
+		if (old)
+			row.calls -= old->calls;
+		if (row.calls)
+			counts_add_row(to, &row);
+	}
+	counts_sum(to);
+}
+
+static const struct counts *group_counts(const struct snapshot *s, unsigned int cpu)
+{
+	size_t i;
+
+	for (i = 0; s && i < s->ngroups; i++) {
+		if (s->groups[i].cpu == cpu)
+			return &s->groups[i].counts;
+	}
+	return NULL;
+}
+
+static void groups_subtract(struct snapshot *to, const struct snapshot *after,
+			    const struct snapshot *before)
+{
+	size_t i;
+
+	if (!after->ngroups)
+		return;
+	to->groups = xcalloc(after->ngroups, sizeof(*to->groups));
+	for (i = 0; i < after->ngroups; i++) {
+		struct group *group = &to->groups[to->ngroups];
+
+		group->cpu = after->groups[i].cpu;
+		counts_subtract(&group->counts, &after->groups[i].counts,
+				group_counts(before, group->cpu));
+		if (group->counts.total)
+			to->ngroups++;
+		else
+			counts_free(&group->counts);
+	}
+}
+
+static struct snapshot *copy_origin(const struct snapshot *from)
+{
+	struct snapshot *s = snapshot_new(from->kind);
+
+	s->host = xstrdup(from->host);
+	s->kernel = xstrdup(from->kernel);
+	s->machine = xstrdup(from->machine);
+	s->tool = xstrdup(from->tool);
+	s->module = xstrdup(from->module);
+	s->boot_id = xstrdup(from->boot_id);
+	s->time = xstrdup(from->time);
+	s->hook = xstrdup(from->hook);
+	s->cpus = from->cpus;
+	return s;
+}
+
+struct snapshot *snapshot_copy(const struct snapshot *from)
+{
+	struct snapshot *s = copy_origin(from);
+	size_t i;
+
+	s->since = xstrdup(from->since);
+	s->timed = from->timed;
+	s->since_ns = from->since_ns;
+	s->now_ns = from->now_ns;
+	s->duration_ns = from->duration_ns;
+	s->lost = from->lost;
+	for (i = 0; i < from->counts.ncategories; i++)
+		counts_add_category(&s->counts, from->counts.categories[i].name,
+				    from->counts.categories[i].state);
+	for (i = 0; i < from->counts.nrows; i++)
+		counts_add_row(&s->counts, &from->counts.rows[i]);
+	s->counts.no_unknown = from->counts.no_unknown;
+	s->counts.unknown_state = from->counts.unknown_state;
+	counts_sum(&s->counts);
+	return s;
+}
+
+struct snapshot *snapshot_subtract(const struct snapshot *after, const struct snapshot *before)
+{
+	struct snapshot *s = copy_origin(after);
+
+	s->timed = after->timed && before->timed;
+	s->lost = after->lost - before->lost;
+	s->reset = after->since_ns != before->since_ns;
+	s->now_ns = after->now_ns;
+	/* After a reset only what came later is known, and it is all in @after. */
+	s->since = xstrdup(s->reset ? after->since : before->time);
+	s->since_ns = s->reset ? after->since_ns : before->now_ns;
+	s->duration_ns = s->now_ns - s->since_ns;
+	counts_subtract(&s->counts, &after->counts, s->reset ? NULL : &before->counts);
+	groups_subtract(s, after, s->reset ? NULL : before);
+	return s;
+}

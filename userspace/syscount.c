@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* syscount: counts of system calls, by call and by category. */
+#include <limits.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "output.h"
+#include "syscount.h"
+#include "util.h"
+
+const struct command commands[] = {
+	{
+		.name = "show",
+		.args = "",
+		.summary = "show the counts: categories, then calls, busiest first",
+		.options = OPTS_SELECT | OPTS_TABLE | OPTS_OUTPUT | OPT_INPUT | OPT_INTERVAL |
+			   OPT_DURATION | OPT_TIMESTAMP | OPT_BY | OPT_COMMON,
+		.run = cmd_show,
+		.help_columns = show_help_columns,
+	}, {
+		.name = "stat",
+		.args = "[SECONDS [COUNT]]",
+		.summary = "a line of calls per second of each category, again and again",
+		.details = "SECONDS is the interval, 1 unless given; COUNT is how many lines.\n"
+			   "The first line comes when the first interval is over.",
+		.options = OPTS_SELECT | OPT_COLUMNS | OPT_NOHEADINGS | OPTS_OUTPUT | OPT_INPUT |
+			   OPT_INTERVAL | OPT_DURATION | OPT_TIMESTAMP | OPT_COMMON,
+		.max_args = 2,
+		.run = cmd_stat,
+		.help_columns = stat_help_columns,
+	}, {
+		.name = "diff",
+		.args = "A.json [B.json]",
+		.summary = "what changed between two snapshots, or since one",
+		.details = "Snapshots are what 'syscount show --json' prints; - is standard input.",
+		.options = OPTS_SELECT | OPTS_TABLE | OPTS_OUTPUT | OPT_RATE | OPT_CALLS |
+			   OPT_COMMON,
+		.min_args = 1,
+		.max_args = 2,
+		.run = cmd_diff,
+		.help_columns = diff_help_columns,
+	}, {
+		.name = "enable",
+		.args = "NAME...",
+		.summary = "count categories, unknown, all, or calls",
+		.details = "A call is counted when its category and the call itself are enabled.\n"
+			   "NAME: a category, unknown, all (of these), or calls: name, glob or\n"
+			   "number, @64, @i386, @x32 or @32 for one table.",
+		.options = OPT_COMMON,
+		.min_args = 1,
+		.max_args = INT_MAX,
+		.run = cmd_switch,
+	}, {
+		.name = "disable",
+		.args = "NAME...",
+		.summary = "do not count categories, unknown, all, or calls",
+		.details = "Takes the same names as 'syscount enable'.",
+		.options = OPT_COMMON,
+		.min_args = 1,
+		.max_args = INT_MAX,
+		.run = cmd_switch,
+	}, {
+		.name = "reset",
+		.args = "",
+		.summary = "set all counters to zero, for everybody",
+		.details = "To measure an interval without a reset: 'syscount show --duration' or\n"
+			   "'syscount diff'.",
+		.options = OPT_COMMON,
+		.run = cmd_reset,
+	}, {
+		.name = "list",
+		.args = "",
+		.summary = "the table of calls: abi, number, name, category, entry point",
+		.options = OPTS_SELECT | OPTS_TABLE | OPTS_OUTPUT | OPT_INPUT | OPT_COMMON,
+		.run = cmd_list,
+		.help_columns = list_help_columns,
+	}, {
+		.name = "info",
+		.args = "",
+		.summary = "versions, hook, abis, since when, and who has the device open",
+		.options = OPT_NOHEADINGS | OPTS_OUTPUT | OPT_INPUT | OPT_COMMON,
+		.run = cmd_info,
+	},
+};
+
+const size_t ncommands = ARRAY_SIZE(commands);
+
+static __noreturn void no_command(const char *word)
+{
+	struct suggestion s = { .word = word };
+	char *all = xstrdup("");
+	size_t i;
+
+	for (i = 0; i < ncommands; i++) {
+		suggestion_try(&s, commands[i].name);
+		all = xasprintf("%s %s", all, commands[i].name);
+	}
+	if (s.best)
+		usage_error(NULL, "no command '%s'%s", word, suggestion_text(&s));
+	usage_error(NULL, "no command '%s'; there are:%s", word, all);
+}
+
+static const struct command *find_command(const char *word)
+{
+	size_t i;
+
+	for (i = 0; i < ncommands; i++) {
+		if (!strcmp(commands[i].name, word))
+			return &commands[i];
+	}
+	no_command(word);
+}
+
+int main(int argc, char **argv)
+{
+	const struct command *command = &commands[0];
+	struct options o;
+	int status;
+
+	/* Not LC_NUMERIC: programs read these numbers. */
+	setlocale(LC_CTYPE, "");
+	if (argc == 2 && (!strcmp(argv[1], "-h") || !strcmp(argv[1], "--help"))) {
+		help_all(stdout);
+		return stdout_close();
+	}
+	if (argc > 1 && argv[1][0] != '-') {
+		command = find_command(argv[1]);
+		argv[1] = argv[0];
+		argv++;
+		argc--;
+	}
+	options_parse(&o, command, argc, argv);
+	status = command->run(&o);
+	options_free(&o);
+	return status;
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Small things that every part of the command needs. */
+#include <err.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include "util.h"
+
+static void *check(void *p)
+{
+	if (!p)
+		err(EXIT_FAILURE, "memory");
+	return p;
+}
+
+void *xcalloc(size_t n, size_t size)
+{
+	return check(calloc(n ? n : 1, size));
+}
+
+void *xreallocarray(void *p, size_t n, size_t size)
+{
+	return check(reallocarray(p, n ? n : 1, size));
+}
+
+char *xstrdup(const char *s)
+{
+	return s ? check(strdup(s)) : NULL;
+}
+
+char *xasprintf(const char *fmt, ...)
+{
+	va_list args;
+	char *s;
+
+	va_start(args, fmt);
+	if (vasprintf(&s, fmt, args) < 0)
+		err(EXIT_FAILURE, "memory");
+	va_end(args);
+	return s;
+}
+
+#define WORD_MAX 64
+
+/* Edits between two words; a swap of neighbours, the common slip, is one. */
+static size_t distance(const char *a, const char *b)
+{
+	size_t row[3][WORD_MAX + 1], i, j, n = strlen(a), m = strlen(b);
+
+	if (n > WORD_MAX || m > WORD_MAX)
+		return WORD_MAX;
+	for (j = 0; j <= m; j++)
+		row[0][j] = j;
+	for (i = 1; i <= n; i++) {
+		size_t *now = row[i % 3], *last = row[(i + 2) % 3];
+
+		now[0] = i;
+		for (j = 1; j <= m; j++) {
+			size_t best = last[j - 1] + (a[i - 1] != b[j - 1]);
+
+			if (last[j] + 1 < best)
+				best = last[j] + 1;
+			if (now[j - 1] + 1 < best)
+				best = now[j - 1] + 1;
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] &&
+			    a[i - 2] == b[j - 1] && row[(i + 1) % 3][j - 2] + 1 < best)
+				best = row[(i + 1) % 3][j - 2] + 1;
+			now[j] = best;
+		}
+	}
+	return row[n % 3][m];
+}
+
+void suggestion_try(struct suggestion *s, const char *candidate)
+{
+	size_t limit = (strlen(s->word) + 2) / 3, d = distance(s->word, candidate);
+
+	if (d <= limit && (!s->best || d < s->distance)) {
+		s->best = candidate;
+		s->distance = d;
+	}
+}
+
+const char *suggestion_text(const struct suggestion *s)
+{
+	static char text[2 * WORD_MAX];
+
+	if (!s->best)
+		return "";
+	snprintf(text, sizeof(text), "; did you mean '%s'?", s->best);
+	return text;
+}
+
+void iso_time(uint64_t ns, char text[ISO_TIME_SIZE])
+{
+	time_t seconds = (time_t)(ns / NSEC_PER_SEC);
+	struct tm tm;
+	size_t n;
+
+	if (!gmtime_r(&seconds, &tm)) {
+		text[0] = '\0';
+		return;
+	}
+	n = strftime(text, ISO_TIME_SIZE, "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(text + n, ISO_TIME_SIZE - n, ".%06uZ",
+		 (unsigned int)(ns % NSEC_PER_SEC / 1000));
+}
+
+uint64_t clock_ns(int clock)
+{
+	struct timespec ts;
+
+	if (clock_gettime(clock, &ts))
+		err(EXIT_FAILURE, "clock");
+	return (uint64_t)ts.tv_sec * NSEC_PER_SEC + (uint64_t)ts.tv_nsec;
+}
+
+size_t utf8_length(const char *s)
+{
+	const unsigned char *c = (const unsigned char *)s;
+	size_t n, i;
+
+	if (c[0] < 0x80)
+		return 1;
+	if (c[0] < 0xc2 || c[0] > 0xf4)
+		return 0;
+	n = c[0] < 0xe0 ? 2 : c[0] < 0xf0 ? 3 : 4;
+	for (i = 1; i < n; i++) {
+		if ((c[i] & 0xc0) != 0x80)
+			return 0;
+	}
+	/* overlong forms, surrogates, beyond U+10FFFF */
+	if ((c[0] == 0xe0 && c[1] < 0xa0) || (c[0] == 0xed && c[1] > 0x9f) ||
+	    (c[0] == 0xf0 && c[1] < 0x90) || (c[0] == 0xf4 && c[1] > 0x8f))
+		return 0;
+	return n;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Small things that every part of the command needs. */
+#ifndef _SYSCOUNT_UTIL_H
+#define _SYSCOUNT_UTIL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifndef __noreturn
+#define __noreturn	__attribute__((__noreturn__))
+#endif
+#define __printf(f, a)	__attribute__((__format__(printf, f, a)))
+
+#define BIT(n)		(1U << (n))
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+#define NSEC_PER_SEC	1000000000ULL
+#define EXIT_USAGE	2
+
+/* These do not return without memory. */
+void *xcalloc(size_t n, size_t size);
+void *xreallocarray(void *p, size_t n, size_t size);
+char *xstrdup(const char *s);	/* NULL gives NULL */
+__printf(1, 2) char *xasprintf(const char *fmt, ...);
+
+/* The candidate nearest to @word, NULL when none is near. */
+struct suggestion {
+	const char *word;
+	const char *best;
+	size_t distance;
+};
+
+void suggestion_try(struct suggestion *s, const char *candidate);
+/* "; did you mean 'read'?" or nothing. The text lives until the next call. */
+const char *suggestion_text(const struct suggestion *s);
+
+#define ISO_TIME_SIZE	32
+/* UTC with microseconds, as everywhere in snapshots. */
+void iso_time(uint64_t ns_since_1970, char text[ISO_TIME_SIZE]);
+uint64_t clock_ns(int clock);
+
+/* Bytes of the UTF-8 character at @s, 0 when there is none. */
+size_t utf8_length(const char *s);
+
+#endif
