@@ -2,7 +2,6 @@
 /* /dev/syscount: the ioctls of uapi/linux/syscount.h */
 
 #include <linux/bits.h>
-#include <linux/compat.h>
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
 #include <linux/mm.h>
@@ -39,68 +38,34 @@ struct open_file {
 	bool opener_in_group;
 };
 
-/*
- * All structs begin with their size and flags. Flags that a command does not
- * know are refused by it.
- */
-static int get_args(void *args, size_t ksize, const void __user *from, size_t usize)
+static int get_version(void *data)
 {
-	u32 size;
-	int err;
+	struct syscount_version *args = data;
 
-	if (usize < SYSCOUNT_SIZE_MIN)
-		return -EINVAL;
-	if (usize > PAGE_SIZE)
-		return -E2BIG;
-	err = copy_struct_from_user(args, ksize, from, usize);
-	if (err)
-		return err;
-	memcpy(&size, args, sizeof(size));
-	return size == usize ? 0 : -EINVAL;
-}
-
-static int put_args(void __user *to, size_t usize, void *args, u32 ksize)
-{
-	memcpy(args, &ksize, sizeof(ksize));
-	return copy_to_user(to, args, min_t(size_t, usize, ksize)) ? -EFAULT : 0;
-}
-
-static int ioctl_get_version(struct file *file, void __user *argp, size_t usize)
-{
-	struct syscount_version args;
-	int err;
-
-	err = get_args(&args, sizeof(args), argp, usize);
-	if (err)
-		return err;
-	if (args.flags || args.reserved)
+	if (args->reserved)
 		return -EINVAL;
 
-	args.abi_version = SYSCOUNT_ABI_VERSION;
-	strscpy_pad(args.module, SYSCOUNT_VERSION, sizeof(args.module));
-	return put_args(argp, usize, &args, sizeof(args));
+	args->abi_version = SYSCOUNT_ABI_VERSION;
+	strscpy_pad(args->module, SYSCOUNT_VERSION, sizeof(args->module));
+	return 0;
 }
 
-static int ioctl_get_info(struct file *file, void __user *argp, size_t usize)
+static int get_info(void *data)
 {
-	struct syscount_info args;
-	int err;
+	struct syscount_info *args = data;
 
-	err = get_args(&args, sizeof(args), argp, usize);
-	if (err)
-		return err;
-	if (args.flags || args.reserved)
+	if (args->reserved)
 		return -EINVAL;
 
-	args.hook = syscount_hook_active();
-	args.hook_chosen = syscount_hook_chosen();
-	args.hooks = syscount_hook_available();
-	args.abis = GENMASK(SYSCOUNT_ABI_COUNT - 1, 0);
-	args.possible_cpus = nr_cpu_ids;
-	args.loaded_ns = syscount_counters_loaded_ns();
-	args.since_ns = syscount_counters_since_ns();
-	args.now_ns = ktime_get_boottime_ns();
-	return put_args(argp, usize, &args, sizeof(args));
+	args->hook = syscount_hook_active();
+	args->hook_chosen = syscount_hook_chosen();
+	args->hooks = syscount_hook_available();
+	args->abis = GENMASK(SYSCOUNT_ABI_COUNT - 1, 0);
+	args->possible_cpus = nr_cpu_ids;
+	args->loaded_ns = syscount_counters_loaded_ns();
+	args->since_ns = syscount_counters_since_ns();
+	args->now_ns = ktime_get_boottime_ns();
+	return 0;
 }
 
 static void fill_name(struct syscount_name *name, unsigned int abi, unsigned int nr)
@@ -115,28 +80,20 @@ static void fill_name(struct syscount_name *name, unsigned int abi, unsigned int
 	syscount_call_entry(abi, index, name->entry);
 }
 
-static int ioctl_get_names(struct file *file, void __user *argp, size_t usize)
+static int get_names(void *data)
 {
-	struct syscount_name __user *to;
-	struct syscount_names args;
+	struct syscount_names *args = data;
+	struct syscount_name __user *to = u64_to_user_ptr(args->names);
 	unsigned int abi, nr;
-	int err;
 
-	err = get_args(&args, sizeof(args), argp, usize);
-	if (err)
-		return err;
-	if (args.flags)
-		return -EINVAL;
-
-	to = u64_to_user_ptr(args.names);
-	args.count = 0;
+	args->count = 0;
 	for (abi = 0; abi < SYSCOUNT_ABI_COUNT; abi++) {
 		for (nr = 0; nr < syscount_abi_size(abi); nr++) {
 			struct syscount_name name;
 
 			if (!syscount_call_name(syscount_abi_base(abi) + nr))
 				continue;
-			if (args.count++ >= args.capacity)
+			if (args->count++ >= args->capacity)
 				continue;
 			fill_name(&name, abi, nr);
 			if (copy_to_user(to++, &name, sizeof(name)))
@@ -144,7 +101,7 @@ static int ioctl_get_names(struct file *file, void __user *argp, size_t usize)
 			cond_resched();
 		}
 	}
-	return put_args(argp, usize, &args, sizeof(args));
+	return 0;
 }
 
 static int put_rows(const struct syscount_snapshot *snapshot, struct syscount_row __user *to,
@@ -163,107 +120,113 @@ static int put_rows(const struct syscount_snapshot *snapshot, struct syscount_ro
 	return 0;
 }
 
-static int ioctl_read(struct file *file, void __user *argp, size_t usize)
+static int read_cpu(const struct syscount_read *args)
 {
+	if (!(args->flags & SYSCOUNT_READ_CPU))
+		return args->cpu ? -EINVAL : SYSCOUNT_ALL_CPUS;
+	if (args->cpu >= nr_cpu_ids || !cpu_possible(args->cpu))
+		return -ENXIO;
+	return args->cpu;
+}
+
+static int read_counters(void *data)
+{
+	struct syscount_read *args = data;
 	struct syscount_snapshot *snapshot;
-	int cpu = SYSCOUNT_ALL_CPUS;
-	struct syscount_read args;
+	int cpu = read_cpu(args);
 	unsigned int i;
 	int err;
 
-	err = get_args(&args, sizeof(args), argp, usize);
-	if (err)
-		return err;
-	if (args.flags & ~(SYSCOUNT_READ_ALL | SYSCOUNT_READ_CPU))
-		return -EINVAL;
-	if (args.flags & SYSCOUNT_READ_CPU) {
-		if (args.cpu >= nr_cpu_ids || !cpu_possible(args.cpu))
-			return -ENXIO;
-		cpu = args.cpu;
-	} else if (args.cpu) {
-		return -EINVAL;
-	}
+	if (cpu < 0 && cpu != SYSCOUNT_ALL_CPUS)
+		return cpu;
 
 	snapshot = syscount_snapshot_alloc();
 	if (!snapshot)
 		return -ENOMEM;
-	syscount_snapshot_take(snapshot, cpu, args.flags & SYSCOUNT_READ_ALL);
-	err = put_rows(snapshot, u64_to_user_ptr(args.rows), min(args.capacity, snapshot->rows));
-	if (err)
-		goto out_free;
+	syscount_snapshot_take(snapshot, cpu, args->flags & SYSCOUNT_READ_ALL);
+	err = put_rows(snapshot, u64_to_user_ptr(args->rows),
+		       min(args->capacity, snapshot->rows));
 
-	args.count = snapshot->rows;
-	args.hook = syscount_hook_active();
-	args.since_ns = snapshot->since_ns;
-	args.now_ns = snapshot->now_ns;
-	args.total = snapshot->total;
-	memset(args.categories, 0, sizeof(args.categories));
+	args->count = snapshot->rows;
+	args->hook = syscount_hook_active();
+	args->since_ns = snapshot->since_ns;
+	args->now_ns = snapshot->now_ns;
+	args->total = snapshot->total;
+	memset(args->categories, 0, sizeof(args->categories));
 	for (i = 0; i < SYSCOUNT_CAT_COUNT; i++) {
-		args.categories[i].state = syscount_category_state(i);
-		args.categories[i].calls = snapshot->categories[i];
+		args->categories[i].state = syscount_category_state(i);
+		args->categories[i].calls = snapshot->categories[i];
 	}
-	err = put_args(argp, usize, &args, sizeof(args));
-
-out_free:
 	syscount_snapshot_free(snapshot);
 	return err;
 }
 
-static int ioctl_reset(struct file *file, void __user *argp, size_t usize)
+static int reset(void *data)
 {
-	struct syscount_reset args;
-	int err;
-
-	err = get_args(&args, sizeof(args), argp, usize);
-	if (err)
-		return err;
-	if (args.flags)
-		return -EINVAL;
-
-	/* First, so that a failure comes before anything has changed. */
-	err = put_args(argp, usize, &args, sizeof(args));
-	if (!err)
-		syscount_counters_reset();
-	return err;
+	syscount_counters_reset();
+	return 0;
 }
 
-static int ioctl_switch(struct file *file, void __user *argp, size_t usize)
+static int switch_items(void *data)
 {
+	struct syscount_switch *args = data;
 	struct syscount_switch_item *items;
-	struct syscount_switch args;
 	int err;
 
-	err = get_args(&args, sizeof(args), argp, usize);
-	if (err)
-		return err;
-	if (args.flags || args.reserved)
+	if (args->reserved)
 		return -EINVAL;
-	if (args.count > SYSCOUNT_SWITCH_MAX)
+	if (args->count > SYSCOUNT_SWITCH_MAX)
 		return -E2BIG;
 
-	items = vmemdup_user(u64_to_user_ptr(args.items), array_size(args.count, sizeof(*items)));
+	items = vmemdup_user(u64_to_user_ptr(args->items),
+			     array_size(args->count, sizeof(*items)));
 	if (IS_ERR(items))
 		return PTR_ERR(items);
-	/* First, so that a failure comes before anything has changed. */
-	err = put_args(argp, usize, &args, sizeof(args));
-	if (!err)
-		err = syscount_switch(items, args.count);
+	err = syscount_switch(items, args->count);
 	kvfree(items);
 	return err;
 }
 
 enum access { ACCESS_ANYONE, ACCESS_READ, ACCESS_CONTROL };
 
+union args {
+	struct {
+		__u32 size;
+		__u32 flags;
+	} head;				/* of each of the others */
+	struct syscount_version version;
+	struct syscount_info info;
+	struct syscount_names names;
+	struct syscount_read read;
+	struct syscount_reset reset;
+	struct syscount_switch switches;
+};
+
 static const struct command {
-	int (*run)(struct file *file, void __user *argp, size_t usize);
+	int (*run)(void *args);
 	enum access access;
+	u32 size;
+	u32 flags;			/* that the command knows */
 } commands[] = {
-	[_IOC_NR(SYSCOUNT_IOC_GET_VERSION)] = { ioctl_get_version, ACCESS_ANYONE },
-	[_IOC_NR(SYSCOUNT_IOC_GET_INFO)] = { ioctl_get_info, ACCESS_READ },
-	[_IOC_NR(SYSCOUNT_IOC_GET_NAMES)] = { ioctl_get_names, ACCESS_ANYONE },
-	[_IOC_NR(SYSCOUNT_IOC_READ)] = { ioctl_read, ACCESS_READ },
-	[_IOC_NR(SYSCOUNT_IOC_RESET)] = { ioctl_reset, ACCESS_CONTROL },
-	[_IOC_NR(SYSCOUNT_IOC_SWITCH)] = { ioctl_switch, ACCESS_CONTROL },
+	[_IOC_NR(SYSCOUNT_IOC_GET_VERSION)] = {
+		get_version, ACCESS_ANYONE, sizeof(struct syscount_version)
+	},
+	[_IOC_NR(SYSCOUNT_IOC_GET_INFO)] = {
+		get_info, ACCESS_READ, sizeof(struct syscount_info)
+	},
+	[_IOC_NR(SYSCOUNT_IOC_GET_NAMES)] = {
+		get_names, ACCESS_ANYONE, sizeof(struct syscount_names)
+	},
+	[_IOC_NR(SYSCOUNT_IOC_READ)] = {
+		read_counters, ACCESS_READ, sizeof(struct syscount_read),
+		SYSCOUNT_READ_ALL | SYSCOUNT_READ_CPU
+	},
+	[_IOC_NR(SYSCOUNT_IOC_RESET)] = {
+		reset, ACCESS_CONTROL, sizeof(struct syscount_reset)
+	},
+	[_IOC_NR(SYSCOUNT_IOC_SWITCH)] = {
+		switch_items, ACCESS_CONTROL, sizeof(struct syscount_switch)
+	},
 };
 
 static bool may(const struct file *file, enum access access)
@@ -281,20 +244,57 @@ static bool may(const struct file *file, enum access access)
 	return false;
 }
 
+static int get_args(union args *args, const struct command *command,
+		    const void __user *from, size_t usize)
+{
+	int err;
+
+	if (usize < SYSCOUNT_SIZE_MIN)
+		return -EINVAL;
+	if (usize > PAGE_SIZE)
+		return -E2BIG;
+	err = copy_struct_from_user(args, command->size, from, usize);
+	if (err)
+		return err;
+	if (args->head.size != usize || args->head.flags & ~command->flags)
+		return -EINVAL;
+	return 0;
+}
+
+static int put_args(void __user *to, union args *args, const struct command *command,
+		    size_t usize)
+{
+	args->head.size = command->size;
+	return copy_to_user(to, args, min_t(size_t, usize, command->size)) ? -EFAULT : 0;
+}
+
 /*
  * A command is its type and number. Its size is that of the caller's struct,
  * which may be of another version of the interface (as in seccomp's ioctls).
  */
 static long syscount_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
+	void __user *argp = (void __user *)arg;
 	const struct command *command;
+	union args args;
+	int err;
 
 	if (_IOC_TYPE(cmd) != SYSCOUNT_IOC_MAGIC || _IOC_NR(cmd) >= ARRAY_SIZE(commands))
 		return -ENOTTY;
 	command = &commands[array_index_nospec(_IOC_NR(cmd), ARRAY_SIZE(commands))];
 	if (!may(file, command->access))
 		return -EPERM;
-	return command->run(file, (void __user *)arg, _IOC_SIZE(cmd));
+
+	err = get_args(&args, command, argp, _IOC_SIZE(cmd));
+	if (err)
+		return err;
+	/*
+	 * What changes something answers nothing but the size, and answers first: if
+	 * that fails, nothing has changed.
+	 */
+	if (command->access == ACCESS_CONTROL)
+		return put_args(argp, &args, command, _IOC_SIZE(cmd)) ?: command->run(&args);
+	return command->run(&args) ?: put_args(argp, &args, command, _IOC_SIZE(cmd));
 }
 
 static int syscount_open(struct inode *inode, struct file *file)

@@ -58,7 +58,8 @@ static int take_over(const struct syscount_hook *hook)
 	if (err)
 		return err;
 
-	WRITE_ONCE(syscount_weight_base, syscount_weight_blocks[SYSCOUNT_HOOK_COUNT - 1 - hook->id]);
+	WRITE_ONCE(syscount_weight_base,
+		   syscount_weight_blocks[SYSCOUNT_HOOK_COUNT - 1 - hook->id]);
 
 	if (active)
 		active->detach();

@@ -5,6 +5,7 @@
 #
 # Usage: check.sh [NAME...]
 
+# shellcheck disable=SC2317 # the checks are called by their names, found below
 set -u
 cd "$(dirname "$0")/.." || exit
 
@@ -74,23 +75,32 @@ check_tool_clang() {
 	make -s -C userspace O="$work/tool-clang" CC=clang 2>&1
 }
 
-check_checkpatch() {
+# checkpatch FILES TYPES-TO-IGNORE
+checkpatch() {
 	local script
 	script=$(kernel_script checkpatch.pl) || return
-	# COMPLEX_MACRO: the generated tables are lists of designated initialisers.
-	# MACRO_ARG_REUSE: their arguments are constants.
 	# LINE_SPACING is right but for NOKPROBE_SYMBOL(), which the kernel puts right
 	# below a function as it does EXPORT_SYMBOL().
-	# The rest is about patches, or about kernel code where it is given user code.
-	sources 'module/*.[ch]' 'userspace/*.[ch]' 'selftests/*.[ch]' | while read -r file; do
-		perl "$script" --no-tree --strict --terse --show-types -f "$file" \
-			--max-line-length=100 \
-			--ignore COMPLEX_MACRO,MACRO_ARG_REUSE,PREFER_KERNEL_TYPES,SPDX_LICENSE_TAG \
-			--ignore VOLATILE,ENOSYS,NEW_TYPEDEFS,AVOID_EXTERNS,PREFER_FALLTHROUGH |
-		grep -v '^total:' | while IFS=: read -r name line rest; do
-			sed -n "${line}p" "$name" | grep -q '^NOKPROBE_SYMBOL' || echo "$name:$line:$rest"
+	sources "$1" | while read -r file; do
+		perl "$script" --no-tree --strict --terse --show-types --max-line-length=100 \
+			--ignore "$2" -f "$file" | grep -v '^total:' |
+		while IFS=: read -r name line rest; do
+			sed -n "${line}p" "$name" | grep -q '^NOKPROBE_SYMBOL' ||
+				echo "$name:$line:$rest"
 		done
-	done > "$work/checkpatch.log"
+	done
+}
+
+check_checkpatch() {
+	# COMPLEX_MACRO: the generated tables are lists of designated initialisers.
+	# MACRO_ARG_REUSE: their arguments are constants.
+	checkpatch 'module/*.[ch]' COMPLEX_MACRO,MACRO_ARG_REUSE > "$work/checkpatch.log"
+	# In user space: PRIu64, messages of more than a line, the C library's types
+	# and attributes; and tests ask for errors that kernel code must not return.
+	local user=CAMELCASE,SPLIT_STRING,PREFER_KERNEL_TYPES,PREFER_DEFINED_ATTRIBUTE_MACRO
+	user+=,VOLATILE,ENOSYS,AVOID_EXTERNS,NEW_TYPEDEFS,MACRO_ARG_REUSE,COMPLEX_MACRO
+	checkpatch 'userspace/*.[ch]' "$user" >> "$work/checkpatch.log"
+	checkpatch 'selftests/*.[ch]' "$user" >> "$work/checkpatch.log"
 	cat "$work/checkpatch.log"
 	[ ! -s "$work/checkpatch.log" ]
 }
@@ -107,9 +117,9 @@ check_shellcheck() {
 }
 
 check_cppcheck() {
-	cppcheck --quiet --std=c11 --enable=warning,performance,portability --error-exitcode=1 \
-		--inline-suppr --suppress=missingInclude -Imodule/uapi \
-		$(sources 'userspace/*.c') 2>&1
+	sources 'userspace/*.c' | xargs cppcheck --quiet --std=c11 \
+		--enable=warning,performance,portability --error-exitcode=1 --inline-suppr \
+		--suppress=missingInclude -Imodule/uapi
 }
 
 check_manual() {
@@ -134,13 +144,15 @@ check_tree() {
 				{ echo "no SPDX tag: $file"; bad=1; } ;;
 		esac
 	done < <(sources)
-	return $bad
+	return "$bad"
 }
 
-all=$(declare -F | sed -n 's/^declare -f check_//p')
+mapfile -t all < <(declare -F | sed -n 's/^declare -f check_//p')
+[ $# -gt 0 ] || set -- "${all[@]}"
 failed=0
-for name in ${*:-$all}; do
-	declare -F "check_$name" > /dev/null || { echo "check: no check '$name'; there are: ${all//$'\n'/ }" >&2; exit 2; }
+for name; do
+	declare -F "check_$name" > /dev/null ||
+		{ echo "check: no check '$name'; there are: ${all[*]}" >&2; exit 2; }
 	if "check_$name" > "$work/log" 2>&1; then
 		echo "check: $name: ok"
 	else
