@@ -447,7 +447,8 @@ static void print_title(struct output *out, const struct change *total)
 		fprintf(out->f, "%" PRIu64 " calls before, %" PRIu64 " after", total->before,
 			total->after);
 	get_percent(NULL, total, &cell);
-	if (cell.type == CELL_CHANGE && total->diff->mode != MODE_INTERVAL)
+	if (cell.type == CELL_CHANGE && fabs(cell.real) >= 0.05 &&
+	    total->diff->mode != MODE_INTERVAL)
 		fprintf(out->f, " (%+.1f%%)", cell.real);
 	fputs("\n\n", out->f);
 }

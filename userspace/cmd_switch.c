@@ -48,8 +48,10 @@ static bool add_categories(struct items *to, const char *name)
 
 		if (strcmp(name, "all") != 0 && strcmp(name, word) != 0)
 			continue;
-		add_item(to, (struct syscount_switch_item){ .what = SYSCOUNT_SWITCH_CATEGORY,
-							    .category = (__u8)i });
+		add_item(to, (struct syscount_switch_item){
+			.what = SYSCOUNT_SWITCH_CATEGORY,
+			.category = (__u8)i,
+		});
 		found = true;
 	}
 	return found;
@@ -70,9 +72,11 @@ static void add_syscalls(struct items *to, const char *name, const struct counts
 
 		if (!filter_item_matches(&f.items[0], row))
 			continue;
-		add_item(to, (struct syscount_switch_item){ .what = SYSCOUNT_SWITCH_SYSCALL,
-							    .abi = (__u8)abi_number(row->abi),
-							    .nr = row->nr });
+		add_item(to, (struct syscount_switch_item){
+			.what = SYSCOUNT_SWITCH_SYSCALL,
+			.abi = (__u8)abi_number(row->abi),
+			.nr = row->nr,
+		});
 		found = true;
 	}
 	if (found) {

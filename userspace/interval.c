@@ -13,16 +13,33 @@
 
 static volatile sig_atomic_t interrupted;
 
-static void on_interrupt(int signal)
+/*
+ * The first Ctrl-C ends the wait, the second one the program; not one that comes
+ * together with the first, as from timeout(1), which signals child and group.
+ */
+#define TOGETHER_NS	100000000
+
+static void on_interrupt(int number)
 {
-	(void)signal;
-	interrupted = 1;
+	static uint64_t first;
+	struct timespec ts;
+	uint64_t now;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	now = (uint64_t)ts.tv_sec * NSEC_PER_SEC + (uint64_t)ts.tv_nsec;
+	if (!interrupted) {
+		interrupted = 1;
+		first = now;
+	} else if (now - first > TOGETHER_NS) {
+		signal(number, SIG_DFL);
+		raise(number);
+	}
 }
 
-/* The first Ctrl-C ends the wait, the second one the program. */
 static void catch_interrupt(void)
 {
-	struct sigaction action = { .sa_handler = on_interrupt, .sa_flags = SA_RESETHAND }, old;
+	/* Output that waits for its reader goes on waiting; ppoll() never does. */
+	struct sigaction action = { .sa_handler = on_interrupt, .sa_flags = SA_RESTART }, old;
 
 	if (sigaction(SIGINT, NULL, &old) || old.sa_handler == SIG_IGN)
 		return;

@@ -79,7 +79,7 @@ void json_add_real(struct json_object *to, const char *key, double d)
 {
 	struct json_object *o = check(json_object_new_double(d));
 
-	json_object_set_serializer(o, json_object_double_to_json_string, (void *)"%.3f", NULL);
+	json_object_set_serializer(o, json_object_double_to_json_string, (void *)"%.9g", NULL);
 	json_add(to, key, o);
 }
 

@@ -361,7 +361,8 @@ static const char *format_cell(const struct cell *cell, bool machine, char text[
 		snprintf(text, CELL_SIZE, machine ? "%.3f" : "%.1f%%", cell->real);
 		break;
 	case CELL_CHANGE:
-		snprintf(text, CELL_SIZE, machine ? "%.3f" : "%+.1f%%", cell->real);
+		snprintf(text, CELL_SIZE, machine ? "%.3f" :
+			 fabs(cell->real) < 0.05 ? "0.0%%" : "%+.1f%%", cell->real);
 		break;
 	}
 	return text;

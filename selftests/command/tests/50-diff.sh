@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=SC2154 # set by run.sh
+
+for form in table raw csv json; do
+	prints "diff-interval-$form" diff db7.json db7-later.json --format "$form"
+	prints "diff-rate-$form" diff db7.json db7-reset.json --format "$form"
+	prints "diff-calls-$form" diff watch-a.json watch-b.json --format "$form"
+done
+prints diff-host diff db7.json db8.json -T 2
+prints diff-reboot diff db7.json db7-reboot.json -T 2
+prints diff-kinds diff watch-a.json plain.json -T 2
+prints diff-forced-rate diff --rate db7.json db7-later.json -T 2
+prints diff-forced-calls diff --calls db7.json db7-later.json -T 2
+prints diff-forced-other diff --calls db7.json db7-reset.json -T 2
+prints diff-watch-rate diff --rate watch-a.json watch-b.json
+prints diff-nothing diff db7.json db7.json
+prints diff-sort diff db7.json db7-later.json -rn -U SYSCALL,CALLS -s syscall:asc
+prints diff-sort-delta diff watch-a.json watch-b.json -rn -U SYSCALL,DELTA -s delta
+prints diff-columns diff watch-a.json watch-b.json --csv -U +before/s,percent
+prints diff-choose diff db7.json db7-later.json -e read,execve -n
+prints diff-choose-absent diff watch-a.json watch-b.json -e getrandom
+prints diff-map diff db7.json db7-later.json --map names.map
+prints diff-extremes diff extremes.json extremes.json --calls
+prints diff-from-zero diff --calls zero.json extremes.json
+prints diff-to-zero diff --calls extremes.json zero.json
+sh diff-stdin 0 "" "syscount diff - db7-later.json -rn -T 1 <db7.json"
+sh diff-never-negative 0 "" "syscount diff db7.json db7-reset.json -J |
+	jq -c '[.. | numbers] | min < 0, (.[0] != null)' ; syscount diff db7.json db7-reset.json -J |
+	jq -c '.syscount | [.syscalls[] | has(\"calls\")] | any'"
+refuses diff-order "db7.json: is older than db7-later.json: name the older one first" \
+	diff db7-later.json db7.json
+sh diff-chosen 1 "syscount: $tmp/chosen.json: fewer calls of write than in db7.json: one of the two is damaged, or holds chosen rows only" \
+	"syscount -J -i db7-later.json -e read -o $tmp/chosen.json; syscount diff db7.json $tmp/chosen.json --csv"
+refuses diff-list "list.json: a snapshot of kind 'list' holds no counts" diff db7.json list.json
+sh diff-of-diff 1 "syscount: $tmp/diff.json: a snapshot of kind 'diff' holds no counts" \
+	"syscount diff db7.json db8.json -J -o $tmp/diff.json; syscount diff db7.json $tmp/diff.json"
+refuses diff-no-duration "minimal.json: says no duration, so there is no rate; see --calls" \
+	diff minimal.json plain.json
+refuses diff-absent "no.json: No such file or directory" diff db7.json no.json
+misused diff-no-file "diff: an argument is missing: A.json [B.json]" diff
+misused diff-three "diff: one argument too many: 'c'" diff a b c
+misused diff-both "diff: --rate and --calls exclude each other" diff --rate --calls a b
+misused diff-input "diff: option --input does not belong here; it is for: show stat list info" diff -i a

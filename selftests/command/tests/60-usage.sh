@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=SC2154 # set by run.sh
+# Command lines, and where output goes.
+
+prints help --help
+prints help-short -h
+for command in show stat diff enable disable reset list info; do
+	prints "help-$command" "$command" --help
+done
+prints version -V
+prints version-command list --version
+misused command-unknown "no command 'ls'; there are: show stat diff enable disable reset list info" ls -l
+misused command-near "no command 'shwo'; did you mean 'show'?" shwo
+misused command-empty "no command ''; there are: show stat diff enable disable reset list info" "''"
+misused option-unknown "show: no option '--foo'; see syscount show --help" --foo
+misused option-letter "show: no option '-z'; see syscount show --help" -nz
+misused option-elsewhere "show: option --rate does not belong here; it is for: diff" --rate
+misused option-elsewhere-list "list: option --interval does not belong here; it is for: show stat" list -I 1
+misused option-elsewhere-reset "reset: option --json does not belong here; it is for: show stat diff list info" reset -J
+misused option-argument "show: option '-T' needs an argument" -T
+misused option-no-argument "show: option '--json=x' takes no argument" --json=x
+misused argument "show: one argument too many: 'list'" -J list
+misused argument-reset "reset: one argument too many: 'now'" reset now
+misused enable-nothing "enable: an argument is missing: NAME..." enable
+misused format-word "show: --format: 'xml' is not one of: table, raw, csv, json" --format xml
+misused format-strace "show: --format: 'strace' is not one of: table, raw, csv, json" --format strace
+misused format-two "show: --json and --csv exclude each other" --json --csv
+misused by-word "show: --by: 'process' is not one of: syscall, category, cpu" --by process
+misused json-columns "show: --columns does not go with --json" -J -U CALLS
+misused json-sort "show: --sort does not go with --json" -J -s calls
+misused json-top "show: --top does not go with --json" -J -T 1
+misused json-noheadings "list: --noheadings does not go with --json" list -J -n
+misused json-by "show: --by category does not go with --json" -J --by category
+seconds="is not a number of seconds"
+misused seconds-word "show: --interval: 'x' $seconds" -I x
+misused seconds-negative "show: --duration: '-1' $seconds" -d -1
+misused seconds-hex "show: --duration: '0x10' $seconds" -d 0x10
+misused seconds-inf "show: --duration: 'inf' $seconds" -d inf
+misused seconds-points "show: --duration: '1.2.3' $seconds" -d 1.2.3
+misused seconds-zero "show: --interval: '0' is not from 0.001 to 1000000000 seconds" -I 0
+misused stat-seconds "stat: SECONDS: 'x' $seconds" stat x
+misused stat-count "stat: COUNT: '0' is not a whole number from 1" stat 1 0
+misused stat-three "stat: one argument too many: '3'" stat 1 2 3
+misused stat-twice "stat: SECONDS and --interval exclude each other" stat -I 1 1
+
+sh output-file 0 "" "syscount -i plain.json -T 1 -o $tmp/o && cat $tmp/o"
+sh output-shorter 0 "" "seq 1000 >$tmp/o; syscount -i plain.json -T 1 -o $tmp/o && cat $tmp/o"
+sh output-dash 0 "" "syscount -i plain.json -T 1 -o -"
+sh output-same 0 "" "cp plain.json $tmp/same; syscount -J -i $tmp/same -o $tmp/same && syscount -i $tmp/same -rn"
+sh output-kept 1 "syscount: bad-empty.json: empty: holds no snapshot" \
+	"echo old >$tmp/o; syscount -i bad-empty.json -o $tmp/o; s=\$?; cat $tmp/o; exit \$s"
+refuses output-directory "/nowhere/x: No such file or directory" -i plain.json -o /nowhere/x
+for form in table raw csv json; do
+	sh "full-$form" 1 "syscount: write error: No space left on device" \
+		"syscount -i db7.json --format $form >/dev/full"
+done
+sh full-file 1 "syscount: /dev/full: No space left on device" "syscount -i db7.json -o /dev/full"
+sh full-help 1 "syscount: write error: No space left on device" "syscount --help >/dev/full"
+sh full-command-help 1 "syscount: write error: No space left on device" "syscount show --help >/dev/full"
+sh full-version 1 "syscount: write error: No space left on device" "syscount -V >/dev/full"
+sh full-stat 1 "syscount: write error: No space left on device" "syscount stat -i stream.json >/dev/full"
+sh closed-stdout 1 "syscount: write error: Bad file descriptor" "syscount -i plain.json >&-"
+# The reader of a pipe goes away: no word about it, as with any filter.
+quiet='import subprocess, signal, os, sys
+r, w = os.pipe(); os.close(r)
+p = subprocess.run(["syscount", "-i", "db7.json"], stdout=w, restore_signals=sys.argv[1] == "default")
+print(p.returncode)'
+sh pipe-closed 0 "" "python3 -c '$quiet' default"
+sh pipe-closed-ignored 0 "" "python3 -c '$quiet' ignored"

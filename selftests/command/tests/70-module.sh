@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=SC2154 # set by run.sh
+# The side of the ioctls that is the command's, with a stand-in for the module.
+
+if [[ -e /dev/syscount ]]; then
+	skip no-module "the module is loaded"
+else
+	for command in show "show -J" "stat 1" "diff db7.json" list info reset "enable all"; do
+		refuses "no-module-${command// /-}" \
+			"/dev/syscount: the module is not loaded; to load it: modprobe syscount" "$command"
+	done
+fi
+
+# A /dev of our own, with another device under our name.
+if ((UID == 0)) && unshare -m true 2>/dev/null; then
+	dev="mount -t tmpfs none /dev && mknod /dev/syscount c 1 3"
+	sh other-device 1 "syscount: /dev/syscount: not the device of the syscount module" \
+		"unshare -m bash -c '$dev; syscount'"
+	sh no-permission 1 "syscount: /dev/syscount: Permission denied" \
+		"unshare -m bash -c '$dev -m 000; setpriv --reuid 65534 --clear-groups $SYSCOUNT'"
+else
+	skip other-device "needs root and a mount namespace"
+	skip no-permission "needs root and a mount namespace"
+fi
+
+# fake NAME STATUS STDERR SCRIPT: with the module's stand-in
+fake()
+{
+	sh "module-$1" "$2" "$3" "syscount() { LD_PRELOAD=$tmp/fake.so command syscount \"\$@\"; }
+		plain() { sed -E \"s/^(.*)syscount: \$(uname -n): /\\1syscount: HOST: /\"; }; $4"
+}
+
+modulewide()
+{
+	local read="not permitted: needs CAP_PERFMON, CAP_SYS_ADMIN or the group of the module's parameter gid"
+	local admin="not permitted: needs CAP_SYS_ADMIN"
+	local old="not known to the loaded module: it is older than this command; load the one that belongs to syscount 1.0"
+	local form
+
+	fake show 0 "" "syscount | plain"
+	fake duration 0 "" "syscount -d 0.01 | plain"
+	# How many readings there are is up to a busy machine; what each says is not.
+	fake interval 0 "" "syscount -I 0.02 -d 0.1 | plain | head -n 32"
+	fake interval-json 0 "" "syscount -I 0.02 -d 0.1 -J | jq -sc 'length >= 2,
+		[.[].syscount.total] == [range(1; length + 1) * 111],
+		[.[].syscount.now_ns] == [range(6; length + 6) * 1e9], (map(.syscount.since_ns) | unique)'"
+	fake interval-csv 0 "" "syscount -I 0.02 -d 0.1 --csv | sed -E 's/^2[^,]*Z,/TIME,/' | sort -u"
+	fake duration-json 0 "" "syscount -d 0.01 -J | jq -c '.syscount | del(.host, .kernel, .machine, .boot_id, .time, .since, .cpus)'"
+	fake json-origin 0 "" "syscount -J | jq -r '.syscount | .time, .since, .boot_id, .host, .kernel, .machine' |
+		sed -E 's/^2[0-9]{3}(-[0-9]{2}){2}T([0-9]{2}:){2}[0-9]{2}\.[0-9]{6}Z$/TIME/' |
+		diff - <(printf 'TIME\nTIME\n'; cat /proc/sys/kernel/random/boot_id; uname -n; uname -r; uname -m)"
+	fake reset-between 0 "syscount: the counters were reset in this interval: counted from the reset" \
+		"FAKE=reset syscount -d 0.01 | plain"
+	fake cpus 0 "" "syscount --by cpu | plain"
+	fake cpus-json 0 "" "syscount --by cpu -J | jq -c '.syscount | .since_ns, .total, .groups'"
+	fake stat 0 "" "syscount stat 0.02 3"
+	fake stat-json 0 "" "syscount stat 0.02 2 -J | jq -c .syscount.total"
+	fake stat-default 0 "" "syscount stat -d 0.01"
+	fake list 0 "" "syscount list"
+	fake list-state 0 "" "syscount list -U +STATE"
+	fake info 0 "" "syscount info -J | jq -c '.syscount | .module, .abi_version, .hook, .hook_chosen, .hooks, .abis, .possible_cpus, .loaded_ns, .since_ns, .now_ns'"
+	fake holders 0 "" "exec {held}</dev/zero; syscount info -J |
+		jq -r '.syscount.holders[] | select(.pid == '\$\$') | .command'"
+	fake diff 0 "" "syscount -J -o $tmp/now; syscount diff $tmp/now"
+	fake choose 0 "" "syscount -rn -e 'write,futex'"
+	fake choose-absent 1 "syscount: no syscall 'raed'; did you mean 'read'?" "syscount -e raed"
+	fake choose-off 0 "" "syscount -e write | plain"
+	fake map 0 "" "syscount --map names.map | plain"
+	fake enable 0 "" "syscount enable file unknown"
+	fake enable-all 0 "" "syscount enable all"
+	fake disable 0 "" "syscount disable 'r*' 202@64 read@32 process"
+	fake disable-typo 1 "syscount: no category and no call 'prozess'; did you mean 'process'?" "syscount disable file prozess"
+	fake disable-abi 1 "syscount: no category and no call 'write@x32'; did you mean 'write'?" "syscount disable write@x32"
+	fake disable-list 1 "syscount: 'a,b' is no category and no call" "syscount disable a,b"
+	fake disable-number 1 "syscount: no category and no call '77'" "syscount disable 77"
+	fake reset 0 "" "syscount reset"
+	for form in show "stat 1" "diff db7.json"; do
+		fake "eperm-${form%% *}" 1 "syscount: counters: $read" "FAKE=eperm syscount $form"
+	done
+	fake eperm-reset 1 "syscount: reset: $admin" "FAKE=eperm syscount reset"
+	fake eperm-disable 1 "syscount: switch: $admin" "FAKE=eperm syscount disable all"
+	fake eperm-cpus 1 "syscount: counters: $read" "FAKE=eperm syscount --by cpu"
+	fake eperm-list 0 "" "FAKE=eperm syscount list -T 1 -n"
+	fake eperm-info 0 "syscount: hook, abis and times: $read" "FAKE=eperm syscount info -r | grep module"
+	fake old 1 "syscount: counters: $old" "FAKE=old syscount"
+	fake old-reset 1 "syscount: reset: $old" "FAKE=old syscount reset"
+	fake abi 1 "syscount: /dev/syscount: the loaded module 1.0 speaks ABI 2, this command ABI 1: use the two of one version" \
+		"FAKE=abi syscount"
+	# Ctrl-C: what there is, exit 0; a second one while output is stuck: at once.
+	fake interrupt 0 "" "timeout --preserve-status -s INT 0.3 env LD_PRELOAD=$tmp/fake.so $SYSCOUNT -d 100 | plain; echo \${PIPESTATUS[0]}"
+	sh module-interrupt-twice 0 "" "LD_PRELOAD=$tmp/fake.so python3 $here/interrupt-twice.py syscount -I 0.001"
+	fake interrupt-stat 0 "" "timeout --preserve-status -s INT 0.3 env LD_PRELOAD=$tmp/fake.so $SYSCOUNT stat 100 | plain; echo \${PIPESTATUS[0]}"
+}
+
+if ${CC:-cc} -O1 -Wall -shared -fPIC -isystem "$here/../../module/uapi" \
+	-o "$tmp/fake.so" "$here/fake-module.c" -ldl 2>"$tmp/why"; then
+	modulewide
+else
+	skip module "no compiler for the stand-in"
+fi
