@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=SC2154 # print_lock is of those who read this in
+# Reads the KTAP of one test program at a time and keeps the totals. Prints a line
+# for each program when it has ended, and all that it said if something failed.
+
+passed=0 failed=0 skipped=0
+
+test_begin() # NAME
+{
+	name=$1 lines=() faults=() reasons=() plan='' next=1 ok=0 bad=0 skip=0 status=''
+	began=${EPOCHREALTIME/[!0-9]/}
+}
+
+test_fault() { faults+=("$*"); }
+
+test_result() # "not " or "yes", NUMBER, DESCRIPTION
+{
+	[[ $2 == "$next" ]] || test_fault "result $next has the number '$2'"
+	next=$((next + 1))
+	shopt -s nocasematch
+	case $3 in
+	*\#\ skip*) skip=$((skip + 1)); reasons+=("$3") ;;
+	# Expected to fail: neither here nor there, unless it did not.
+	*\#\ xfail* | *\#\ todo*) [[ $1 != yes ]] || test_fault "'${3# }' did not fail, as was expected" ;;
+	*) if [[ $1 == yes ]]; then ok=$((ok + 1)); else bad=$((bad + 1)); fi ;;
+	esac
+	shopt -u nocasematch
+}
+
+# One line of what the program printed. Subtests of results are indented: no result.
+test_line()
+{
+	lines+=("$1")
+	if [[ $1 =~ ^1\.\.([0-9]+)( +#(.*))?$ ]]; then
+		[[ -z $plan ]] || test_fault "it has two plans"
+		plan=${BASH_REMATCH[1]}
+		if [[ $plan == 0 ]]; then
+			skip=$((skip + 1))
+			reasons+=("${BASH_REMATCH[3]-}")
+		fi
+	elif [[ $1 =~ ^(not )?ok( ([0-9]+))?( .*)?$ ]]; then
+		test_result "${BASH_REMATCH[1]:-yes}" "${BASH_REMATCH[3]}" "${BASH_REMATCH[4]}"
+	fi
+}
+
+# How the program ended, which is one fault at most: status 4 without a result is
+# kselftest's skip.
+test_ended() # STATUS
+{
+	local why=()
+
+	status=$1
+	if [[ $status == 4 && ${plan:-0} == 0 && $next == 1 ]]; then
+		((skip)) || { skip=1; reasons+=(" ${lines[-1]-}"); }
+		return
+	fi
+	case $status in
+	0) ;;
+	124) why+=("time-out") ;;
+	*) ((bad)) || why+=("it ended with status $status") ;;
+	esac
+	if [[ -z $plan ]]; then
+		why+=("it has no plan")
+	elif ((next == 1 && plan)); then
+		why+=("it has no results")
+	elif ((plan != next - 1)); then
+		why+=("its plan is $plan results, and it has $((next - 1))")
+	fi
+	((!${#why[@]})) || test_fault "$(printf '%s; ' "${why[@]}")"
+}
+
+test_report()
+{
+	local took=$((${EPOCHREALTIME/[!0-9]/} - began)) fault reason
+
+	printf '%-18s %d passed' "$name" "$ok"
+	! ((bad + ${#faults[@]})) || printf ', %d FAILED' $((bad + ${#faults[@]}))
+	! ((skip)) || printf ', %d skipped' "$skip"
+	printf '  (%d.%d s)\n' $((took / 1000000)) $((took / 100000 % 10))
+	if ((bad + ${#faults[@]})); then
+		printf '    | %s\n' "${lines[@]}"
+		for fault in "${faults[@]}"; do
+			echo "    $name: $fault"
+		done
+	fi
+	for reason in "${reasons[@]}"; do
+		echo "    skipped:$reason"
+	done
+}
+
+test_end()
+{
+	[[ $status ]] || test_fault "it did not say how it ended"
+	# In one piece: others print, too.
+	{ flock 9; test_report; } 9> "$print_lock"
+	passed=$((passed + ok)) failed=$((failed + bad + ${#faults[@]})) skipped=$((skipped + skip))
+}
+
+# A test that could not be begun.
+test_missing() # NAME WHY
+{
+	test_begin "$1"
+	status=0
+	test_fault "$2"
+	test_end
+}

@@ -1,0 +1,317 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck disable=SC2317 # jobs are called by their names
+# Runs the tests: those of selftests/ in VMs, by the kernel's own kselftest, and
+# those that need no module on this machine.
+
+set -u
+unset MAKEFLAGS MFLAGS MAKELEVEL
+repo=$(realpath -- "$(dirname -- "${BASH_SOURCE[0]}")/..")
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/syscount
+tree=$repo/build/selftests/tree
+collection=$tree/tools/testing/selftests/syscount
+install=$repo/build/selftests/install
+log=$repo/build/selftests/log
+# shellcheck disable=SC2034 # ktap.sh's
+print_lock=$repo/build/selftests/print.lock
+# shellcheck source-path=SCRIPTDIR source=test.d/ktap.sh
+. "$repo/scripts/test.d/ktap.sh"
+
+# Tests on this machine, and how long they may take.
+declare -A host=(
+	[command]=selftests/command/run.sh
+	[packaging]=selftests/packaging.sh
+	[runner]=selftests/runner.sh
+	[vm]=scripts/vm.d/selftest.sh
+)
+host_order=(vm command packaging runner)
+host_limit=240
+
+# Tests that count instructions have a VM of their own; of the others so many share one.
+icount=(cost)
+tests_a_vm=5
+
+help()
+{
+	cat <<-END
+	Usage: scripts/test.sh [NAME...]
+
+	Run all tests, or those of these names, and print how many cases passed. Exit
+	status: 0 if something was run and nothing failed, else 1. Names:
+	    ${host_order[*]}
+	    $(list_of)
+	END
+}
+
+say() { echo "test: $*" >&2; }
+
+# The names in selftests/Makefile, as kselftest wants them.
+list_of()
+{
+	sed -n 's/^TEST_\(GEN_\)\?PROGS [+:]= //p' "$repo/selftests/Makefile" | tr '\n' ' '
+}
+
+in_list() # WORD LIST...
+{
+	local word=$1
+
+	shift
+	[[ " $* " == *" $word "* ]]
+}
+
+done_with()
+{
+	echo "$passed passed, $failed failed, $skipped skipped"
+	((!failed && passed)) || exit 1
+	exit 0
+}
+
+# The framework, out of Debian's package of the kernel's sources.
+framework()
+{
+	local package=linux-source-6.1 version dir tmp
+	local files=(tools/testing/selftests/{Makefile,lib.mk,run_kselftest.sh}
+		     tools/testing/selftests/{kselftest.h,kselftest_harness.h}
+		     tools/testing/selftests/kselftest/{module.sh,prefix.pl,runner.sh}
+		     scripts/subarch.include)
+
+	version=$(dpkg-query -W -f '${Version}' "$package") || return
+	dir=$cache/kselftest/$version
+	if ! (cd "$dir" && sha256sum --status -c sum) 2> /dev/null; then
+		say "unpacking the kernel's kselftest (once)"
+		rm -rf "$dir" "$dir".*
+		mkdir -p "$cache/kselftest" && tmp=$(mktemp -d "$dir.XXXXXX") &&
+		tar -C "$tmp" --strip-components=1 -xJf "/usr/src/$package.tar.xz" \
+			"${files[@]/#/$package/}" &&
+		(cd "$tmp" && sha256sum "${files[@]}" > sum) && mv -T "$tmp" "$dir" || return
+	fi
+	mkdir -p "$tree" && (cd "$dir" && cp --parents -p "${files[@]}" "$tree")
+}
+
+kselftest()
+{
+	make -s -C "$tree/tools/testing/selftests" TARGETS=syscount FORCE_TARGETS=1 \
+		SYSCOUNT_TOP="$repo" KSFT_INSTALL_PATH="$install" "$@"
+}
+
+# Tests that do not build fail, and the others run.
+build_tests() # NAME...
+{
+	local test without=()
+
+	rsync -a "$repo/selftests/" "$collection" || return
+	if ! kselftest -k all > "$log" 2>&1; then
+		say "not all tests build:"
+		cat "$log"
+	fi
+	built=()
+	for test; do
+		if [[ -x $collection/$test ]] && compgen -G "$repo/selftests/$test*" > /dev/null; then
+			built+=("$test")
+		else
+			test_missing "$test" "it is not there, or does not build"
+		fi
+	done
+	for test in $(list_of); do
+		in_list "$test" "${built[@]}" || without+=("$test")
+	done
+	rm -rf "$install"
+	kselftest WITHOUT="${without[*]}" install > "$log" 2>&1 &&
+		cp "$repo/scripts/test.d/guest.sh" "$install/"
+}
+
+# What guest.sh says, as it comes.
+guest_line()
+{
+	case $1 in
+	'## start '*) test_begin "${1#\#\# start }" ;;
+	'## fault '*) test_fault "${1#\#\# fault }" ;;
+	'## end '*) test_end; name='' ;;
+	'## vm '*) vm_status=${1#\#\# vm } ;;
+	"ok 1 selftests: syscount: $name") test_ended 0 ;;
+	"ok 1 selftests: syscount: $name # SKIP") test_ended 4 ;;
+	"not ok 1 selftests: syscount: $name # exit="*) test_ended "${1##*exit=}" ;;
+	"not ok 1 selftests: syscount: $name # TIMEOUT"*) test_ended 124 ;;
+	"# selftests: syscount: $name" | 'TAP version 13' | 1..1 | '') ;;
+	'# '*) test_line "${1#\# }" ;;
+	*) [[ -z $name ]] || test_line "#${1#\#}" ;;
+	esac
+}
+
+# boot WORDS... -- NAME...: one VM for these tests
+boot()
+{
+	local options=() line seen=()
+
+	while [[ $1 != -- ]]; do
+		options+=("$1")
+		shift
+	done
+	shift
+	(($#)) || return
+	name='' vm_status=''
+	# Shared, since the VM has its own /tmp and perhaps we are there.
+	while IFS= read -r line; do
+		[[ $line != '## start '* ]] || seen+=("${line#\#\# start }")
+		guest_line "$line"
+	done < <("$repo/scripts/vm" "${options[@]}" -s "$install" -- \
+			/host/guest.sh /host "$@" 2> "$log"
+		 code=$?; echo; echo "## vm $code")
+	if [[ $name ]]; then
+		test_fault "the VM ended while it ran"
+		test_end
+	fi
+	for name; do
+		in_list "$name" "${seen[@]}" || test_missing "$name" "it did not run"
+	done
+	if [[ $vm_status != 0 ]]; then
+		test_begin "the VM itself"
+		mapfile -t lines < "$log"
+		status=0
+		test_fault "scripts/vm ended with status $vm_status"
+		test_end
+	fi
+}
+
+host_test() # NAME
+{
+	local line code=1 program=$repo/${host[$1]}
+
+	if [[ ! -x $program ]]; then
+		test_missing "$1" "${host[$1]} is not there"
+		return
+	fi
+	test_begin "$1"
+	while IFS= read -r line; do
+		case $line in
+		'## status '*) code=${line#\#\# status } ;;
+		*) test_line "$line" ;;
+		esac
+	done < <(timeout -k 5 "$host_limit" "$program" < /dev/null 2>&1
+		 code=$?; echo; echo "## status $code")
+	test_ended "$code"
+	test_end
+}
+
+boot_four_cpus() { boot -c 4 -t 480 -a 'syscall.x32=y vsyscall=emulate' -- "$@"; }
+boot_icount() { boot -i -t 240 -- "$@"; }
+
+# The next job that nobody took: its index
+next_job()
+{
+	local i
+
+	{
+		flock 9
+		i=$(<"$queue")
+		echo $((i + 1)) > "$queue"
+	} 9< "$queue"
+	echo "$i"
+}
+
+worker() # NUMBER
+{
+	local i
+
+	log+=.$1
+	while i=$(next_job) && ((i < ${#jobs[@]})); do
+		# shellcheck disable=SC2086 # words
+		${jobs[i]}
+	done
+	echo "$passed $failed $skipped" > "$totals.$1"
+}
+
+# All jobs, as many at a time as there are CPUs: a VM keeps one of them busy.
+work()
+{
+	local cpus worker pids=() sums
+
+	queue=$repo/build/selftests/queue totals=$repo/build/selftests/totals
+	rm -f "$totals".*
+	echo 0 > "$queue"
+	cpus=$(nproc)
+	# Groups of their own, so that an interrupt can end all that they started.
+	set -m
+	for ((worker = 0; worker < cpus && worker < 4 && worker < ${#jobs[@]}; worker++)); do
+		worker "$worker" < /dev/null &
+		pids+=($!)
+	done
+	set +m
+	trap 'kill -- "${pids[@]/#/-}" 2> /dev/null; wait; exit 130' INT TERM HUP
+	wait
+	trap - INT TERM HUP
+	for worker in "${!pids[@]}"; do
+		if [[ -s $totals.$worker ]]; then
+			read -r -a sums < "$totals.$worker"
+			passed=$((passed + sums[0])) failed=$((failed + sums[1]))
+			skipped=$((skipped + sums[2]))
+		else
+			test_missing "worker $worker" "it did not say how it ended"
+		fi
+	done
+}
+
+# "command NAME NAME NAME", some NAMEs at a time, as jobs
+add_jobs() # SIZE COMMAND NAME...
+{
+	local size=$1 command=$2
+
+	shift 2
+	while (($#)); do
+		jobs+=("$command ${*:1:size}")
+		shift $(($# < size ? $# : size))
+	done
+}
+
+main()
+{
+	local tests=() test four=() one=() wanted=("$@") wanted_vm=()
+
+	if [[ ${1-} == -* ]]; then
+		help
+		[[ $1 == -h || $1 == --help ]] || exit 2
+		exit 0
+	fi
+	read -r -a tests <<< "$(list_of)"
+	for test; do
+		in_list "$test" "${host_order[@]}" "${tests[@]}" ||
+			{ say "$test: no such test (-h lists them)"; exit 1; }
+	done
+	((${#wanted[@]})) || wanted=("${host_order[@]}" "${tests[@]}")
+	jobs=()
+
+	"$repo/scripts/setup.sh" --check || exit 1
+	mkdir -p "$repo/build/selftests"
+	if ! make -s -C "$repo" module tool > "$log" 2>&1; then
+		cat "$log"
+		test_missing build "the module or the command does not build"
+		done_with
+	fi
+
+	for test in "${tests[@]}"; do
+		! in_list "$test" "${wanted[@]}" || wanted_vm+=("$test")
+	done
+	if ((${#wanted_vm[@]})); then
+		if framework && build_tests "${wanted_vm[@]}"; then
+			for test in "${built[@]}"; do
+				if in_list "$test" "${icount[@]}"; then
+					one+=("$test")
+				else
+					four+=("$test")
+				fi
+			done
+		else
+			cat "$log"
+			test_missing kselftest "it cannot be prepared"
+		fi
+	fi
+	add_jobs "$tests_a_vm" boot_four_cpus "${four[@]}"
+	for test in "${host_order[@]}"; do
+		! in_list "$test" "${wanted[@]}" || add_jobs 1 host_test "$test"
+	done
+	add_jobs "$tests_a_vm" boot_icount "${one[@]}"
+	work
+	done_with
+}
+
+main "$@"

@@ -1,0 +1,272 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck disable=SC2317 # functions that others call
+# The command with the module: what it shows is what /proc and sysfs show, what it
+# switches is switched, and who may not is told so.
+
+export LC_ALL=C
+number=0 failed=0
+sysfs=/sys/class/misc/syscount
+NOT_LOADED="syscount: /dev/syscount: the module is not loaded; to load it: modprobe syscount"
+NEED_READ="not permitted: needs CAP_PERFMON, CAP_SYS_ADMIN or the group of the module's parameter gid"
+NEED_ADMIN="not permitted: needs CAP_SYS_ADMIN"
+
+echo "TAP version 13"
+if ! grep -qw syscount_vm=1 /proc/cmdline; then
+	echo "1..0 # SKIP not in the test VM: scripts/vm -- COMMAND"
+	exit 4
+fi
+tmp=$(mktemp -d) || exit
+trap 'rm -rf "$tmp"' EXIT
+chmod 755 "$tmp"
+cd "$tmp" || exit
+
+# same NAME EXPECTED ACTUAL
+same()
+{
+	if [[ $2 == "$3" ]]; then
+		echo "ok $((++number)) - $1"
+	else
+		echo "not ok $((++number)) - $1"
+		printf '# expected: %s\n' "${2//$'\n'/$'\n# expected: '}"
+		printf '# but it is: %s\n' "${3//$'\n'/$'\n# but it is: '}"
+		failed=1
+	fi
+}
+
+# run COMMAND...: its status, what it said on stderr, what on stdout
+run()
+{
+	local status
+
+	"$@" > out 2> err
+	status=$?
+	echo "$status $(<err)"
+}
+
+# says NAME STATUS LINE COMMAND...: that status, that line and no other on stderr
+says()
+{
+	same "$1" "$2 $3" "$(run "${@:4}")"
+}
+
+as_nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
+
+switches() { cat "$sysfs"/category_{process,file,device,info,communication}/enabled "$sysfs"/unknown/enabled | tr -d '\n'; }
+
+# The rows of /proc/syscount, one blank between columns.
+proc_rows() { awk 'NF == 6 && $1 != "abi" { print $1, $2, $3, $4, $5, $6 }' /proc/syscount; }
+proc_categories() { awk 'NF == 3 && $1 != "category" { print $1, $2, $3 }' /proc/syscount; }
+
+json_rows()
+{
+	jq -r '.syscount.syscalls[] | [.abi, .nr // "*", .syscall // "?", .category // "-",
+		.state, .calls] | map(tostring) | join(" ")' "$@"
+}
+json_categories()
+{
+	jq -r '.syscount | (.categories[] | "\(.category) \(.state) \(.calls)"),
+		"unknown \(.unknown_state) \(.unknown)", "total - \(.total)"' "$@"
+}
+
+# Until a process sleeps in one of these calls, by number.
+wait_sleeping() # PID NR...
+{
+	local nr
+
+	while [[ -e /proc/$1 ]]; do
+		read -r nr _ < "/proc/$1/syscall"
+		[[ " ${*:2} " != *" $nr "* ]] || return 0
+	done
+	return 1
+}
+
+sleeps="230 35 7 271 270 23 232 281"	# nanosleep, poll, select and epoll, each old and new
+
+test_shows_what_proc_shows()
+{
+	# Numbers that nothing has a name for, in the table of each abi, have rows too.
+	syscount disable all
+	same "all off" 000000 "$(switches)"
+	syscount show --json > a.json
+	same "JSON: rows as in /proc" "$(proc_rows)" "$(json_rows a.json)"
+	same "JSON: categories as in /proc" "$(proc_categories)" "$(json_categories a.json)"
+	same "JSON: totals as in sysfs" "$(<$sysfs/total)" "$(jq -r .syscount.total a.json)"
+	same "JSON: no hook counts" none "$(jq -r .syscount.hook a.json)"
+	same "JSON: since as in /proc" "$(sed -n 's/.* since=\([0-9.]*\) .*/\1/p' /proc/syscount)" \
+		"$(jq -r '.syscount.since_ns / 1000000 | floor | "\(. / 1000 | floor).\("\(. % 1000 + 1000)"[1:])"' a.json)"
+	same "raw: as many rows as /proc" "$(proc_rows | wc -l)" \
+		"$(syscount show --raw --noheadings | wc -l)"
+	same "CSV: the sum of rows is the total" "$(<$sysfs/total)" \
+		"$(syscount show --csv -U SYSCALL,CALLS | awk -F, 'NR > 1 { sum += $2 } END { printf "%.0f\n", sum }')"
+	same "table: the busiest first" "$(proc_rows | sort -rnk6,6 | awk 'NR == 1 { print $6 }')" \
+		"$(syscount show --raw --noheadings -T 1 -U CALLS)"
+	same "show is the default" "$(syscount show | tail -n +3)" "$(syscount | tail -n +3)"
+	same "filter: one category" "$(proc_categories | awk '$1 == "file" { print $3 }')" \
+		"$(syscount show -c file --csv -U SYSCALL,CALLS | awk -F, 'NR > 1 { sum += $2 } END { printf "%.0f\n", sum }')"
+	same "filter: one call" "$(proc_rows | awk '$1 == 64 && $3 == "openat" { print $6 }')" \
+		"$(syscount show -e openat@64 --raw --noheadings -U CALLS)"
+	# By CPU is since loading, so before a reset it is the same sum.
+	same "by CPU: the same total" "$(<$sysfs/total)" "$(syscount show --by cpu --json | jq .syscount.total)"
+	syscount enable all
+	same "all on" 111111 "$(switches)"
+}
+
+test_switches()
+{
+	says "disable a category" 0 "" syscount disable file
+	same "... and only that" 101111 "$(switches)"
+	says "disable two" 0 "" syscount disable info unknown
+	same "... and only those" 101010 "$(switches)"
+	says "enable" 0 "" syscount enable file unknown
+	same "... and only those" 111011 "$(switches)"
+	says "enable all" 0 "" syscount enable all
+
+	says "disable a call" 0 "" syscount disable getppid@64
+	same "... which is off" off "$(syscount show --json > c.json; syscount list -e getppid@64 --raw --noheadings -U STATE)"
+	same "... and of the other abis on" "on on" \
+		"$(syscount list -e getppid@i386,getppid@x32 --raw --noheadings -U STATE | xargs)"
+	says "enable a call" 0 "" syscount enable getppid
+	same "... which is on" "on on on" "$(syscount list -e getppid --raw --noheadings -U STATE | xargs)"
+
+	says "no such name" 1 "syscount: no category and no call 'nonsense'" syscount disable nonsense
+	says "one bad name among good ones" 1 "syscount: no category and no call 'nonsense'" \
+		syscount disable file nonsense info
+	same "... switches none" 111111 "$(switches)"
+	same "no name is wrong use" 2 "$(run syscount disable | cut -d' ' -f1)"
+}
+
+test_list_and_info()
+{
+	same "list: as many as the kernel's headers have" \
+		"$(cat "/lib/modules/$(uname -r)/build/arch/x86/include/generated/uapi/asm"/unistd_{64,32,x32}.h |
+			grep '^#define __NR_' | grep -cv '__NR_syscalls')" \
+		"$(syscount list --raw --noheadings | wc -l)"
+	same "list: a line" "64 1 write file __x64_sys_write" \
+		"$(syscount list -e write@64 --raw --noheadings)"
+	same "list: JSON" "i386 4 write file" \
+		"$(syscount list -e write@i386 --json | jq -r '.syscount.syscalls[] | "\(.abi) \(.nr) \(.syscall) \(.category)"')"
+	same "info: hooks" "tracepoint tracepoint kprobe" \
+		"$(syscount info --json | jq -r '.syscount | [.hook, .hooks[]] | join(" ")')"
+	same "info: abis" "64 i386 x32" "$(syscount info --json | jq -r '.syscount.abis | join(" ")')"
+	sleep 1000 3<> /dev/syscount &
+	same "info: who has the device open" yes "$(wait_sleeping $! "$sleeps" && syscount info | grep -qw "$!" && echo yes)"
+	kill $!
+	wait $! 2> /dev/null
+	same "-V" "syscount $(</sys/module/syscount/version)" "$(syscount -V)"
+}
+
+test_reset_and_diff()
+{
+	local i
+
+	syscount show --json > a.json
+	for i in {1..1009}; do
+		ulimit -c "$((i % 2))"	# bash's own: prlimit64, twice
+	done
+	syscount show --json > b.json
+	same "diff: what was called between" yes \
+		"$(syscount diff a.json b.json -e prlimit64@64 --raw --noheadings -U CALLS | awk '$1 >= 1009 { print "yes" }')"
+	same "diff: the exact difference" \
+		"$(($(jq .syscount.total b.json) - $(jq .syscount.total a.json)))" \
+		"$(syscount diff a.json b.json --json | jq .syscount.calls)"
+	same "diff: since one" 0 "$(run syscount diff a.json | cut -d' ' -f1)"
+
+	syscount disable all
+	says "reset" 0 "" syscount reset
+	same "... all are zero" "process off 0 file off 0 device off 0 info off 0 communication off 0 unknown off 0 total - 0" \
+		"$(proc_categories | xargs)"
+	syscount enable all
+	syscount show --json > c.json
+	same "diff over a reset compares rates" "rate a reset between" \
+		"$(syscount diff a.json c.json --json | jq -r '.syscount | "\(.mode) \(.reason)"')"
+}
+
+test_intervals()
+{
+	local pid lines
+
+	same "stat: as many lines as asked for, and a heading" 4 "$(syscount stat 0.2 3 | wc -l)"
+	same "show -d: of that time only" yes \
+		"$(syscount show -d 0.3 --json | jq -r '.syscount | if .duration_ns >= 300000000 and .total > 0 and .total < 5000 then "yes" else . end')"
+
+	# A job of a script ignores SIGINT.
+	env --default-signal=INT syscount show -d 1000 > out 2> err &
+	pid=$!
+	wait_sleeping $pid "$sleeps"
+	kill -INT $pid
+	wait $pid
+	same "show -d: Ctrl-C prints what there is, and is no failure" "0 1 " \
+		"$? $(grep -cw '^total' out) $(<err)"
+
+	env --default-signal=INT syscount show -I 0.1 > out 2> err &
+	pid=$!
+	while (($(grep -cw '^total' out) < 3)) && [[ -e /proc/$pid ]]; do
+		:
+	done
+	lines=$(grep -cw '^total' out)
+	kill -INT $pid
+	wait $pid
+	same "show -I: Ctrl-C ends it, and is no failure" "0 " "$? $(<err)"
+	same "... and what was printed remains" yes \
+		"$([[ $(grep -cw '^total' out) -ge $lines ]] && echo yes)"
+
+	env --default-signal=INT syscount stat 1000 > out 2> err &
+	pid=$!
+	wait_sleeping $pid "$sleeps"
+	kill -INT $pid
+	wait $pid
+	same "stat: Ctrl-C ends it, and is no failure" "0 " "$? $(<err)"
+}
+
+test_not_permitted()
+{
+	syscount show --json > a.json
+	chmod 644 a.json
+	says "nobody: show" 1 "syscount: counters: $NEED_READ" as_nobody syscount show
+	says "nobody: stat" 1 "syscount: counters: $NEED_READ" as_nobody syscount stat 0.1 1
+	says "nobody: diff since one" 1 "syscount: counters: $NEED_READ" as_nobody syscount diff a.json
+	says "nobody: enable" 1 "syscount: switch: $NEED_ADMIN" as_nobody syscount enable all
+	says "nobody: disable" 1 "syscount: switch: $NEED_ADMIN" as_nobody syscount disable file
+	says "nobody: reset" 1 "syscount: reset: $NEED_ADMIN" as_nobody syscount reset
+	same "nothing was switched" 111111 "$(switches)"
+	says "nobody may list" 0 "" as_nobody syscount list
+	same "... all of it" "$(syscount list | wc -l)" "$(wc -l < out)"
+	says "nobody may look at a file" 0 "" as_nobody syscount show --input a.json
+	same "nobody: info says what it may" 0 "$(run as_nobody syscount info | cut -d' ' -f1)"
+	rmmod syscount
+	insmod "$SYSCOUNT_KO" gid=65534
+	says "a member: show" 0 "" as_nobody syscount show
+	says "a member: reset" 1 "syscount: reset: $NEED_ADMIN" as_nobody syscount reset
+	rmmod syscount
+	insmod "$SYSCOUNT_KO"
+}
+
+test_not_loaded()
+{
+	local command
+
+	syscount show --json > a.json
+	rmmod syscount
+	for command in "" show list info "enable file" "disable read" reset "stat 0.1 1" "diff a.json" \
+		       "show --json" "show -d 0.1"; do
+		# shellcheck disable=SC2086 # words
+		says "not loaded: syscount $command" 1 "$NOT_LOADED" syscount $command
+	done
+	says "not loaded: a file can be looked at" 0 "" syscount show --input a.json
+	says "not loaded: two files can be compared" 0 "" syscount diff a.json a.json
+	says "not loaded: -V" 0 "" syscount -V
+	says "not loaded: --help" 0 "" syscount --help
+	insmod "$SYSCOUNT_KO"
+	says "loaded again" 0 "" syscount show
+}
+
+test_shows_what_proc_shows
+test_switches
+test_list_and_info
+test_reset_and_diff
+test_intervals
+test_not_permitted
+test_not_loaded
+echo "1..$number"
+exit $failed

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What a CPU counted stays counted when the CPU goes, and goes on when it is back. */
+
+#include "../kselftest_harness.h"
+
+#include <sys/syscall.h>
+
+#include "syscount_test.h"
+
+#define CPU		3
+#define CPU_ONLINE	"/sys/devices/system/cpu/cpu3/online"
+#define CALLS		10007
+
+FIXTURE(cpu_offline)
+{
+};
+
+FIXTURE_VARIANT(cpu_offline)
+{
+	const char *hook;
+};
+
+FIXTURE_VARIANT_ADD(cpu_offline, tracepoint)
+{
+	.hook = "tracepoint",
+};
+
+FIXTURE_VARIANT_ADD(cpu_offline, kprobe)
+{
+	.hook = "kprobe",
+};
+
+FIXTURE_SETUP(cpu_offline)
+{
+	module_ready(variant->hook);
+	ASSERT_LE(CREW_CPUS, cpus_online());
+}
+
+FIXTURE_TEARDOWN(cpu_offline)
+{
+	file_write(CPU_ONLINE, "1");
+}
+
+static void make_calls_on(int cpu)
+{
+	unsigned int i;
+
+	pin(cpu);
+	for (i = 0; i < CALLS; i++)
+		call_64(SYS_flock, -1, 0, 0);
+	pin(0);
+}
+
+static uint64_t counted_on(int cpu)
+{
+	static struct syscount_row rows[COUNTS_ROWS];
+	struct syscount_read args = {
+		.size = sizeof(args), .flags = SYSCOUNT_READ_CPU, .cpu = cpu,
+		.capacity = COUNTS_ROWS, .rows = (uintptr_t)rows,
+	};
+	unsigned int i;
+	int err = device_ioctl(SYSCOUNT_IOC_READ, &args);
+
+	if (err)
+		die("SYSCOUNT_IOC_READ of CPU %d: %s", cpu, strerror(-err));
+	for (i = 0; i < args.count; i++)
+		if (rows[i].abi == SYSCOUNT_ABI_64 && rows[i].nr == SYS_flock)
+			return rows[i].calls;
+	return 0;
+}
+
+TEST_F(cpu_offline, counts_stay)
+{
+	static struct counts before, after;
+	uint64_t on_cpu = counted_on(CPU);
+
+	counts_read_proc(&before);
+	make_calls_on(CPU);
+	ASSERT_EQ(0, file_write(CPU_ONLINE, "0"));
+	EXPECT_EQ(CREW_CPUS - 1, cpus_online());
+
+	counts_read_proc(&after);
+	EXPECT_EQ(CALLS, counts_of(&after, SYSCOUNT_ABI_64, SYS_flock) -
+			 counts_of(&before, SYSCOUNT_ABI_64, SYS_flock));
+	counts_read_ioctl(&after);
+	EXPECT_EQ(CALLS, counts_of(&after, SYSCOUNT_ABI_64, SYS_flock) -
+			 counts_of(&before, SYSCOUNT_ABI_64, SYS_flock));
+	EXPECT_EQ(CALLS, counted_on(CPU) - on_cpu);
+
+	ASSERT_EQ(0, file_write(CPU_ONLINE, "1"));
+	EXPECT_EQ(CALLS, counted_on(CPU) - on_cpu);
+	make_calls_on(CPU);
+	EXPECT_EQ(2 * CALLS, counted_on(CPU) - on_cpu);
+	counts_read_proc(&after);
+	EXPECT_EQ(2 * CALLS, counts_of(&after, SYSCOUNT_ABI_64, SYS_flock) -
+			     counts_of(&before, SYSCOUNT_ABI_64, SYS_flock));
+}
+
+/* A reset and the hook's coming and going while the CPU is away. */
+TEST_F(cpu_offline, changes_meanwhile)
+{
+	make_calls_on(CPU);
+	ASSERT_EQ(0, file_write(CPU_ONLINE, "0"));
+	reset_by_ioctl();
+	EXPECT_EQ(0, counted(SYSCOUNT_ABI_64, SYS_flock));
+	all_enable(false);
+	all_enable(true);
+	ASSERT_EQ(0, file_write(CPU_ONLINE, "1"));
+	EXPECT_EQ(0, counted(SYSCOUNT_ABI_64, SYS_flock));
+	make_calls_on(CPU);
+	EXPECT_EQ(CALLS, counted(SYSCOUNT_ABI_64, SYS_flock));
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,419 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Loading and unloading, while calls are made and files are open, with good and
+ * bad parameters: no trace remains, and one clear line says what is wrong.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <linux/syscount.h>
+
+#include "../kselftest_harness.h"
+#include "syscount_test.h"
+
+#undef TEST_TIMEOUT_DEFAULT
+#define TEST_TIMEOUT_DEFAULT 60
+
+#define LOADS		100
+/* A module from outside the kernel's tree, unsigned. */
+#define TAINT		12288
+/* Each load has 12 KiB a CPU or so: what that many of them would leak. */
+#define LEAK_LIMIT_KIB	512
+
+/*
+ * The kernel's log, from log_mark() on
+ */
+static int log_fd = -1;
+
+static void log_mark(void)
+{
+	if (log_fd < 0)
+		log_fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (log_fd < 0 || lseek(log_fd, 0, SEEK_END) < 0)
+		die("/dev/kmsg: %m");
+}
+
+/* All lines of the module since then, with their ends. */
+static const char *log_lines(void)
+{
+	static char lines[8192];
+	char record[2048], *text;
+	size_t length = 0;
+	ssize_t got;
+
+	lines[0] = '\0';
+	for (;;) {
+		got = read(log_fd, record, sizeof(record) - 1);
+		if (got < 0 && errno == EPIPE)
+			continue;
+		if (got < 0 && errno == EAGAIN)
+			return lines;
+		if (got < 0)
+			die("/dev/kmsg: %m");
+		record[got] = '\0';
+		text = strchr(record, ';');
+		if (!text || strncmp(text + 1, "syscount: ", 10))
+			continue;
+		text[strcspn(text, "\n") + 1] = '\0';
+		length += snprintf(lines + length, sizeof(lines) - length, "%s", text + 1);
+		if (length >= sizeof(lines))
+			die("the log of the module is too long");
+	}
+}
+
+static bool file_has(const char *path, const char *word)
+{
+	static char text[1 << 16];
+
+	file_read(path, text, sizeof(text));
+	return strstr(text, word);
+}
+
+/* Nothing of it is left. */
+static void check_gone(struct __test_metadata *_metadata)
+{
+	static const char *const entries[] = {
+		SYSCOUNT_PROC, SYSCOUNT_DEVICE, "/sys/class/misc/syscount",
+		"/sys/devices/virtual/misc/syscount", "/sys/module/syscount",
+	};
+	unsigned int i;
+
+	for (i = 0; i < sizeof(entries) / sizeof(entries[0]); i++) {
+		EXPECT_EQ(-1, access(entries[i], F_OK)) {
+			TH_LOG("%s", entries[i]);
+		}
+	}
+	EXPECT_FALSE(file_has("/proc/modules", "syscount"));
+	EXPECT_FALSE(file_has("/proc/misc", "syscount"));
+	EXPECT_FALSE(tracepoint_hooked());
+	EXPECT_FALSE(kprobe_hooked());
+	EXPECT_EQ(TAINT, file_read_u64("/proc/sys/kernel/tainted"));
+}
+
+static uint64_t meminfo_kib(const char *key)
+{
+	char text[8192], *at;
+
+	file_read("/proc/meminfo", text, sizeof(text));
+	at = strstr(text, key);
+	if (!at)
+		die("no %s in /proc/meminfo", key);
+	return strtoull(at + strlen(key), NULL, 10);
+}
+
+FIXTURE(load) {};
+
+FIXTURE_SETUP(load)
+{
+	if (module_loaded() && module_remove())
+		die("the module cannot be removed");
+	log_mark();
+}
+
+/* As the test was found. */
+FIXTURE_TEARDOWN(load)
+{
+	module_fresh("");
+}
+
+TEST_F(load, says_so_in_one_line)
+{
+	ASSERT_EQ(0, module_insert(""));
+	EXPECT_STREQ("syscount: 1.0: hook tracepoint\n", log_lines());
+	EXPECT_EQ(-EEXIST, module_insert(""));
+	ASSERT_EQ(0, module_remove());
+	EXPECT_EQ(-ENOENT, module_remove());
+	EXPECT_STREQ("", log_lines());
+	check_gone(_metadata);
+}
+
+/* An emulator that runs all CPUs in one thread goes on to the next one at this. */
+static void relax(void)
+{
+	__builtin_ia32_pause();
+}
+
+static void hammer(struct crew_member *me)
+{
+	while (!crew_told_to_stop(me)) {
+		crew_call(me, SYSCOUNT_ABI_64, SYS_getppid, 0, 0, 0);
+		if (me->begun % 32 == 0)
+			relax();
+	}
+}
+
+TEST_F_TIMEOUT(load, while_calls_run_on_all_cpus, 240)
+{
+	static const char *const hooks[] = { "hook=tracepoint", "hook=kprobe", "hook=auto" };
+	uint64_t percpu = 0;
+	struct crew *crew;
+	int i;
+
+	ASSERT_EQ(CREW_CPUS, cpus_online());
+	crew = crew_start(CREW_CPUS, 1, hammer);
+	crew_go(crew);
+	for (i = 0; i < LOADS; i++) {
+		/* Once the allocator has what it keeps for itself. */
+		if (i == LOADS / 4)
+			percpu = meminfo_kib("Percpu:");
+		ASSERT_EQ(0, module_insert(hooks[i % 3])) {
+			TH_LOG("load %d", i);
+		}
+		EXPECT_LT(0, counted(SYSCOUNT_ABI_64, SYS_ioctl));
+		ASSERT_EQ(0, module_remove()) {
+			TH_LOG("unload %d", i);
+		}
+		if (i % 10 == 0)
+			check_gone(_metadata);
+	}
+	EXPECT_GT(percpu + LEAK_LIMIT_KIB, meminfo_kib("Percpu:"));
+	crew_stop(crew);
+	crew_wait(crew);
+	EXPECT_LT(LOADS, crew_ended(crew));
+	crew_end(crew);
+	check_gone(_metadata);
+}
+
+TEST_F(load, unload_is_refused_while_the_device_is_open)
+{
+	struct syscount_version args = { .size = sizeof(args) };
+	int one, two;
+
+	ASSERT_EQ(0, module_insert(""));
+	one = open(SYSCOUNT_DEVICE, O_RDONLY);
+	two = open(SYSCOUNT_DEVICE, O_RDWR);
+	ASSERT_LE(0, one);
+	ASSERT_LE(0, two);
+	EXPECT_EQ(-EWOULDBLOCK, module_remove());
+	close(one);
+	EXPECT_EQ(-EWOULDBLOCK, module_remove());
+	EXPECT_EQ(0, ioctl(two, SYSCOUNT_IOC_GET_VERSION, &args));
+	EXPECT_LT(0, counted(SYSCOUNT_ABI_64, SYS_ioctl));
+	close(two);
+	EXPECT_EQ(0, module_remove());
+	check_gone(_metadata);
+}
+
+/* These do not hold it: the files go dead. */
+TEST_F(load, unload_goes_on_while_proc_and_sysfs_are_open)
+{
+	char text[256];
+	int proc, total, hook;
+
+	ASSERT_EQ(0, module_insert(""));
+	proc = open(SYSCOUNT_PROC, O_RDONLY);
+	total = open(SYSCOUNT_SYSFS "total", O_RDONLY);
+	hook = open(SYSCOUNT_SYSFS "hook", O_RDWR);
+	ASSERT_LE(0, proc);
+	ASSERT_LE(0, total);
+	ASSERT_LE(0, hook);
+	EXPECT_EQ(100, read(proc, text, 100));
+	EXPECT_LT(0, read(total, text, sizeof(text)));
+	EXPECT_EQ(0, module_remove());
+	check_gone(_metadata);
+
+	EXPECT_EQ(-1, read(proc, text, sizeof(text)));
+	EXPECT_EQ(EIO, errno);
+	EXPECT_EQ(-1, pread(total, text, sizeof(text), 0));
+	EXPECT_EQ(ENODEV, errno);
+	EXPECT_EQ(-1, pread(hook, text, sizeof(text), 0));
+	EXPECT_EQ(ENODEV, errno);
+	EXPECT_EQ(-1, pwrite(hook, "kprobe", 6, 0));
+	EXPECT_EQ(ENODEV, errno);
+
+	/* Nor do they come to life with the next one. */
+	ASSERT_EQ(0, module_insert(""));
+	EXPECT_EQ(-1, read(proc, text, sizeof(text)));
+	EXPECT_EQ(EIO, errno);
+	EXPECT_EQ(-1, pread(total, text, sizeof(text), 0));
+	EXPECT_EQ(ENODEV, errno);
+	close(proc);
+	close(total);
+	close(hook);
+	EXPECT_EQ(0, module_remove());
+}
+
+/* Files are opened and read all the time while it comes and goes. */
+static void open_and_read(struct crew_member *me)
+{
+	static const char *const paths[] = {
+		SYSCOUNT_PROC, SYSCOUNT_SYSFS "total", SYSCOUNT_SYSFS "hook",
+		SYSCOUNT_SYSFS "category_file/enabled",
+	};
+	char text[4096];
+	int fd;
+
+	while (!crew_told_to_stop(me)) {
+		relax();
+		fd = open(paths[me->index % 4], O_RDONLY);
+		if (fd < 0)
+			continue;
+		while (read(fd, text, sizeof(text)) > 0)
+			me->ended++;
+		close(fd);
+	}
+}
+
+TEST_F(load, while_files_are_read)
+{
+	struct crew *crew = crew_start(4, 1, open_and_read);
+	uint64_t reads;
+	int i;
+
+	crew_go(crew);
+	for (i = 0; i < 20; i++) {
+		reads = crew_ended(crew);
+		ASSERT_EQ(0, module_insert(""));
+		while (crew_ended(crew) < reads + 4)
+			relax();
+		ASSERT_EQ(0, module_remove()) {
+			TH_LOG("unload %d", i);
+		}
+	}
+	crew_stop(crew);
+	crew_wait(crew);
+	EXPECT_LT(0, crew_ended(crew));
+	crew_end(crew);
+	check_gone(_metadata);
+}
+
+FIXTURE(bad) {};
+
+FIXTURE_VARIANT(bad) {
+	const char *parameters;
+	int error;
+	const char *line;
+};
+
+#define NO_CATEGORY(word) "syscount: categories: no category '" word "'; there are process, file, " \
+	"device, info, communication, unknown, or all, none\n"
+#define NO_HOOK(word) "syscount: hook: no hook '" word "'; there are tracepoint, kprobe, or auto\n"
+#define NO_GROUP(number) "syscount: gid: " number " is not a group id\n"
+#define KERNELS(name, value) "syscount: `" value "' invalid for parameter `" name "'\n"
+#define BAD(name, ...) FIXTURE_VARIANT_ADD(bad, name) { __VA_ARGS__ }
+
+BAD(category, "categories=foo", EINVAL, NO_CATEGORY("foo"));
+BAD(category_of_many, "categories=file,foo,info", EINVAL, NO_CATEGORY("foo"));
+BAD(category_missing, "categories=file,,info", EINVAL, NO_CATEGORY(""));
+BAD(category_at_the_end, "categories=file,", EINVAL, NO_CATEGORY(""));
+BAD(category_in_capitals, "categories=File", EINVAL, NO_CATEGORY("File"));
+BAD(category_all_and_one, "categories=all,file", EINVAL, NO_CATEGORY("all"));
+BAD(category_no_value, "categories", EINVAL, KERNELS("categories", ""));
+BAD(hook, "hook=foo", EINVAL, NO_HOOK("foo"));
+BAD(hook_empty, "hook=", EINVAL, NO_HOOK(""));
+BAD(hook_of_many, "hook=tracepoint,kprobe", EINVAL, NO_HOOK("tracepoint,kprobe"));
+BAD(gid_negative, "gid=-2", EINVAL, NO_GROUP("-2"));
+BAD(gid_too_large, "gid=99999999999", EINVAL, NO_GROUP("99999999999"));
+BAD(gid_invalid, "gid=4294967295", EINVAL, NO_GROUP("4294967295"));
+BAD(gid_huge, "gid=99999999999999999999", ERANGE, KERNELS("gid", "99999999999999999999"));
+BAD(gid_name, "gid=adm", EINVAL, KERNELS("gid", "adm"));
+BAD(gid_empty, "gid=", EINVAL, KERNELS("gid", ""));
+BAD(public, "public=maybe", EINVAL, KERNELS("public", "maybe"));
+/* The first that is wrong is named, and only that. */
+BAD(two, "gid=-2 categories=foo hook=foo", EINVAL, NO_GROUP("-2"));
+
+FIXTURE_SETUP(bad)
+{
+	if (module_loaded() && module_remove())
+		die("the module cannot be removed");
+	log_mark();
+}
+
+FIXTURE_TEARDOWN(bad) {}
+
+TEST_F(bad, parameter_is_refused_in_one_line)
+{
+	EXPECT_EQ(-variant->error, module_insert(variant->parameters));
+	EXPECT_STREQ(variant->line, log_lines());
+	check_gone(_metadata);
+}
+
+FIXTURE(good) {};
+
+FIXTURE_VARIANT(good) {
+	const char *parameters;
+	int on;			/* bits of categories */
+	const char *hook;
+};
+
+#define ALL	((1 << SYSCOUNT_CAT_COUNT) - 1)
+#define ON(word) (1 << SYSCOUNT_CAT_##word)
+#define GOOD(name, ...) FIXTURE_VARIANT_ADD(good, name) { __VA_ARGS__ }
+
+GOOD(nothing, "", ALL, "[tracepoint] kprobe\n");
+GOOD(all, "categories=all", ALL, "[tracepoint] kprobe\n");
+GOOD(none, "categories=none", 0, "[tracepoint] kprobe\n");
+GOOD(empty, "categories=", 0, "[tracepoint] kprobe\n");
+GOOD(one, "categories=file", ON(FILE), "[tracepoint] kprobe\n");
+GOOD(two, "categories=info,device", ON(INFO) | ON(DEVICE), "[tracepoint] kprobe\n");
+GOOD(twice, "categories=file,file", ON(FILE), "[tracepoint] kprobe\n");
+GOOD(unknown, "categories=unknown", ON(UNKNOWN), "[tracepoint] kprobe\n");
+GOOD(each, "categories=process,file,device,info,communication,unknown", ALL,
+     "[tracepoint] kprobe\n");
+GOOD(blanks, "categories=\" communication , process \"", ON(COMMUNICATION) | ON(PROCESS),
+     "[tracepoint] kprobe\n");
+GOOD(kprobe, "hook=kprobe", ALL, "tracepoint [kprobe]\n");
+GOOD(tracepoint, "hook=tracepoint", ALL, "[tracepoint] kprobe\n");
+GOOD(automatic, "hook=auto", ALL, "[tracepoint] kprobe\n");
+GOOD(kprobe_and_none, "hook=kprobe categories=none", 0, "tracepoint [kprobe]\n");
+GOOD(gid, "gid=4294967294", ALL, "[tracepoint] kprobe\n");
+GOOD(no_gid, "gid=-1", ALL, "[tracepoint] kprobe\n");
+GOOD(public, "public=1", ALL, "[tracepoint] kprobe\n");
+GOOD(public_word, "public", ALL, "[tracepoint] kprobe\n");
+GOOD(not_public, "public=n", ALL, "[tracepoint] kprobe\n");
+
+FIXTURE_SETUP(good)
+{
+	if (module_loaded() && module_remove())
+		die("the module cannot be removed");
+	log_mark();
+}
+
+FIXTURE_TEARDOWN(good)
+{
+	EXPECT_EQ(0, module_remove());
+	check_gone(_metadata);
+}
+
+TEST_F(good, parameter_is_taken)
+{
+	bool kprobe = strstr(variant->hook, "[kprobe]");
+	struct syscount_info info = { .size = sizeof(info) };
+	char hook[64], line[64];
+	int i, on = 0;
+
+	ASSERT_EQ(0, module_insert(variant->parameters));
+	snprintf(line, sizeof(line), "syscount: 1.0: hook %s\n", kprobe ? "kprobe" : "tracepoint");
+	EXPECT_STREQ(line, log_lines());
+	for (i = 0; i < SYSCOUNT_CAT_COUNT; i++)
+		on |= category_enabled(i) << i;
+	EXPECT_EQ(variant->on, on);
+	file_read(SYSCOUNT_SYSFS "hook", hook, sizeof(hook));
+	EXPECT_STREQ(variant->hook, hook);
+	EXPECT_EQ(variant->on && !kprobe, tracepoint_hooked());
+	EXPECT_EQ(variant->on && kprobe, kprobe_hooked());
+	ASSERT_EQ(0, device_ioctl(SYSCOUNT_IOC_GET_INFO, &info));
+	EXPECT_EQ(!variant->on ? SYSCOUNT_HOOK_NONE :
+		  kprobe ? SYSCOUNT_HOOK_KPROBE : SYSCOUNT_HOOK_TRACEPOINT, info.hook);
+	EXPECT_EQ(info.loaded_ns, info.since_ns);
+}
+
+/* Fixtures run in their order: this is the last one. */
+FIXTURE(end) {};
+FIXTURE_SETUP(end) {}
+FIXTURE_TEARDOWN(end) {}
+
+TEST_F(end, module_as_it_was)
+{
+	module_fresh("");
+	EXPECT_TRUE(module_loaded());
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,82 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The test of the tests: what scripts/test.sh makes of what a test program says.
+
+export LC_ALL=C
+repo=$(realpath -- "$(dirname -- "${BASH_SOURCE[0]}")/..")
+number=0 failures=0
+tmp=$(mktemp -d) || exit
+trap 'rm -rf "$tmp"' EXIT
+# shellcheck disable=SC2034 # ktap.sh's
+print_lock=$tmp/lock
+# shellcheck source-path=SCRIPTDIR source=../scripts/test.d/ktap.sh
+. "$repo/scripts/test.d/ktap.sh"
+
+# counts NAME "PASSED FAILED SKIPPED" STATUS: with the program's output on stdin
+counts()
+{
+	local line
+
+	passed=0 failed=0 skipped=0
+	test_begin program
+	while IFS= read -r line; do
+		test_line "$line"
+	done
+	[[ $3 == none ]] || test_ended "$3"
+	test_end > "$tmp/report"
+	if [[ "$passed $failed $skipped" == "$2" ]]; then
+		echo "ok $((++number)) - $1"
+	else
+		echo "not ok $((++number)) - $1"
+		echo "# '$passed $failed $skipped' and not '$2'"
+		sed 's/^/# /' "$tmp/report"
+		failures=1
+	fi
+}
+
+# reports NAME TEXT: so did the last one
+reports()
+{
+	if grep -qF -- "$2" "$tmp/report"; then
+		echo "ok $((++number)) - $1"
+	else
+		echo "not ok $((++number)) - $1"
+		sed 's/^/# /' "$tmp/report"
+		failures=1
+	fi
+}
+
+echo "TAP version 13"
+counts "all pass" "2 0 0" 0 <<< $'TAP version 13\n1..2\nok 1 a\nok 2 b'
+counts "the plan at the end" "2 0 0" 0 <<< $'ok 1 a\nok 2 b\n1..2'
+counts "one fails" "1 1 0" 1 <<< $'1..2\nok 1 a\n# why\nnot ok 2 b'
+reports "... and all is shown" "    | # why"
+counts "one fails, and the status is 0" "1 1 0" 0 <<< $'1..2\nok 1 a\nnot ok 2 b'
+counts "a skip" "1 0 1" 0 <<< $'1..2\nok 1 a\nok 2 b # SKIP no such device'
+reports "... and its reason is shown" "skipped: b # SKIP no such device"
+counts "a skip that says not ok" "1 0 1" 0 <<< $'1..2\nok 1 a\nnot ok 2 b # skip'
+counts "expected to fail" "1 0 0" 0 <<< $'1..3\nok 1 a\nnot ok 2 b # TODO later\nnot ok 3 c # XFAIL'
+counts "expected to fail, and did not" "0 1 0" 0 <<< $'1..1\nok 1 b # TODO later'
+counts "all skipped" "0 0 1" 4 <<< $'1..0 # SKIP not in the test VM'
+reports "... and the reason is shown" "not in the test VM"
+counts "skipped without a word" "0 0 1" 4 <<< "no"
+counts "kselftest's skip status, with results" "1 1 0" 4 <<< $'1..1\nok 1 a'
+counts "no plan" "2 1 0" 0 <<< $'ok 1 a\nok 2 b'
+counts "a result too few" "1 1 0" 0 <<< $'1..2\nok 1 a'
+counts "a result too many" "2 1 0" 0 <<< $'1..1\nok 1 a\nok 2 b'
+counts "two plans" "1 1 0" 0 <<< $'1..1\n1..1\nok 1 a'
+counts "out of order" "2 2 0" 0 <<< $'1..2\nok 2 b\nok 1 a'
+counts "no number" "1 1 0" 0 <<< $'1..1\nok a'
+counts "nothing at all" "0 1 0" 0 < /dev/null
+counts "a crash after the last result" "1 1 0" 139 <<< $'1..1\nok 1 a'
+reports "... is named" "it ended with status 139"
+counts "a crash in the middle" "1 1 0" 139 <<< $'1..3\nok 1 a'
+counts "time-out" "1 1 0" 124 <<< $'1..2\nok 1 a'
+reports "... is named" "time-out"
+counts "gives up" "1 1 0" 1 <<< $'1..2\nok 1 a\nBail out! no device'
+counts "no end" "1 1 0" none <<< $'1..1\nok 1 a'
+counts "subtests are no results" "1 0 0" 0 <<< $'1..1\n    1..2\n    ok 1 x\n    not ok 2 y\n# ok 9 z\nok 1 a'
+counts "words that only look like results" "1 0 0" 0 <<< $'1..1\nokay 1\nnot okay\nok1 a\n1..2 things\nok 1 a'
+
+echo "1..$number"
+exit $failures
