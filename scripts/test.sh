@@ -7,7 +7,8 @@
 set -u
 unset MAKEFLAGS MFLAGS MAKELEVEL
 repo=$(realpath -- "$(dirname -- "${BASH_SOURCE[0]}")/..")
-cache=${XDG_CACHE_HOME:-$HOME/.cache}/syscount
+home=~	# right without HOME, too
+cache=${XDG_CACHE_HOME:-$home/.cache}/syscount
 tree=$repo/build/selftests/tree
 collection=$tree/tools/testing/selftests/syscount
 install=$repo/build/selftests/install
@@ -187,7 +188,8 @@ host_test() # NAME
 		'## status '*) code=${line#\#\# status } ;;
 		*) test_line "$line" ;;
 		esac
-	done < <(timeout -k 5 "$host_limit" "$program" < /dev/null 2>&1
+	# timeout leaves our process group: it must not outlive us all the same.
+	done < <(setpriv --pdeathsig TERM timeout -k 5 "$host_limit" "$program" < /dev/null 2>&1
 		 code=$?; echo; echo "## status $code")
 	test_ended "$code"
 	test_end
