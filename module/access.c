@@ -6,19 +6,22 @@
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/cache.h>
 #include <linux/capability.h>
 #include <linux/cred.h>
+#include <linux/fs.h>
+#include <linux/init.h>
 #include <linux/printk.h>
 #include <linux/uidgid.h>
 #include <linux/user_namespace.h>
 
 #include "access.h"
 
-static bool everybody;
-static kgid_t group = INVALID_GID;
+static bool everybody __ro_after_init;
+static kgid_t group __ro_after_init = INVALID_GID;
 
 /* @gid: the group that may read, or -1 for none */
-int syscount_access_init(bool public, long gid)
+int __init syscount_access_init(bool public, long gid)
 {
 	everybody = public;
 	if (gid == -1)
@@ -31,29 +34,10 @@ int syscount_access_init(bool public, long gid)
 	return -EINVAL;
 }
 
-/*
- * Is the caller in the group of the parameter "gid"? To be asked when a file is
- * opened: the kernel does not export how to ask it of a file's opener later.
- */
-bool syscount_in_group(void)
-{
-	return gid_valid(group) && in_group_p(group);
-}
-
 /* May the caller read the counters? */
 bool syscount_may_read(void)
 {
-	return everybody || syscount_in_group() || perfmon_capable();
-}
-
-/* May the opener of @file and the caller read the counters? */
-bool syscount_file_may_read(const struct file *file, bool opener_in_group)
-{
-	bool opener = everybody || opener_in_group ||
-		      file_ns_capable(file, &init_user_ns, CAP_PERFMON) ||
-		      file_ns_capable(file, &init_user_ns, CAP_SYS_ADMIN);
-
-	return opener && syscount_may_read();
+	return everybody || (gid_valid(group) && in_group_p(group)) || perfmon_capable();
 }
 
 /* May the caller switch and reset? */
@@ -62,8 +46,23 @@ bool syscount_may_control(void)
 	return capable(CAP_SYS_ADMIN);
 }
 
+static bool opener_and_caller(const struct file *file, bool (*may)(void))
+{
+	const struct cred *caller = override_creds(file->f_cred);
+	bool opener = may();
+
+	revert_creds(caller);
+	return opener && may();
+}
+
+/* May the opener of @file and the caller read the counters? */
+bool syscount_file_may_read(const struct file *file)
+{
+	return opener_and_caller(file, syscount_may_read);
+}
+
 /* May the opener of @file and the caller switch and reset? */
 bool syscount_file_may_control(const struct file *file)
 {
-	return file_ns_capable(file, &init_user_ns, CAP_SYS_ADMIN) && syscount_may_control();
+	return opener_and_caller(file, syscount_may_control);
 }

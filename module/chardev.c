@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* /dev/syscount: the ioctls of uapi/linux/syscount.h */
 
-#include <linux/bits.h>
+#include <linux/build_bug.h>
+#include <linux/cpumask.h>
+#include <linux/err.h>
 #include <linux/fs.h>
+#include <linux/init.h>
+#include <linux/kernel.h>
+#include <linux/minmax.h>
 #include <linux/miscdevice.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/nospec.h>
 #include <linux/overflow.h>
-#include <linux/slab.h>
+#include <linux/sched.h>
 #include <linux/string.h>
 #include <linux/syscount.h>
 #include <linux/timekeeping.h>
@@ -31,12 +36,8 @@ static_assert(sizeof(struct syscount_reset) == 8);
 static_assert(sizeof(struct syscount_switch_item) == 8);
 static_assert(sizeof(struct syscount_switch) == 24);
 
-/* Rows go to the user by so many, from the stack. */
-#define ROWS_A_COPY	32
-
-struct open_file {
-	bool opener_in_group;
-};
+/* Rows copied to the user at a time; they are on the stack. */
+#define ROWS_PER_COPY	32
 
 static int get_version(void *data)
 {
@@ -60,8 +61,8 @@ static int get_info(void *data)
 	args->hook = syscount_hook_active();
 	args->hook_chosen = syscount_hook_chosen();
 	args->hooks = syscount_hook_available();
-	args->abis = GENMASK(SYSCOUNT_ABI_COUNT - 1, 0);
-	args->possible_cpus = nr_cpu_ids;
+	args->abis = syscount_abis_built();
+	args->cpu_ids = nr_cpu_ids;
 	args->loaded_ns = syscount_counters_loaded_ns();
 	args->since_ns = syscount_counters_since_ns();
 	args->now_ns = ktime_get_boottime_ns();
@@ -107,11 +108,11 @@ static int get_names(void *data)
 static int put_rows(const struct syscount_snapshot *snapshot, struct syscount_row __user *to,
 		    unsigned int count)
 {
-	struct syscount_row rows[ROWS_A_COPY];
+	struct syscount_row rows[ROWS_PER_COPY];
 	unsigned int first, i, some;
 
 	for (first = 0; first < count; first += some) {
-		some = min_t(unsigned int, count - first, ROWS_A_COPY);
+		some = min_t(unsigned int, count - first, ROWS_PER_COPY);
 		for (i = 0; i < some; i++)
 			syscount_snapshot_row(snapshot, first + i, &rows[i]);
 		if (copy_to_user(to + first, rows, some * sizeof(rows[0])))
@@ -120,25 +121,27 @@ static int put_rows(const struct syscount_snapshot *snapshot, struct syscount_ro
 	return 0;
 }
 
-static int read_cpu(const struct syscount_read *args)
+static int read_cpu(const struct syscount_read *args, int *cpu)
 {
+	*cpu = SYSCOUNT_ALL_CPUS;
 	if (!(args->flags & SYSCOUNT_READ_CPU))
-		return args->cpu ? -EINVAL : SYSCOUNT_ALL_CPUS;
+		return args->cpu ? -EINVAL : 0;
 	if (args->cpu >= nr_cpu_ids || !cpu_possible(args->cpu))
 		return -ENXIO;
-	return args->cpu;
+	*cpu = array_index_nospec(args->cpu, nr_cpu_ids);
+	return 0;
 }
 
 static int read_counters(void *data)
 {
 	struct syscount_read *args = data;
 	struct syscount_snapshot *snapshot;
-	int cpu = read_cpu(args);
 	unsigned int i;
-	int err;
+	int cpu, err;
 
-	if (cpu < 0 && cpu != SYSCOUNT_ALL_CPUS)
-		return cpu;
+	err = read_cpu(args, &cpu);
+	if (err)
+		return err;
 
 	snapshot = syscount_snapshot_alloc();
 	if (!snapshot)
@@ -231,13 +234,11 @@ static const struct command {
 
 static bool may(const struct file *file, enum access access)
 {
-	const struct open_file *open_file = file->private_data;
-
 	switch (access) {
 	case ACCESS_ANYONE:
 		return true;
 	case ACCESS_READ:
-		return syscount_file_may_read(file, open_file->opener_in_group);
+		return syscount_file_may_read(file);
 	case ACCESS_CONTROL:
 		return syscount_file_may_control(file);
 	}
@@ -297,27 +298,9 @@ static long syscount_ioctl(struct file *file, unsigned int cmd, unsigned long ar
 	return command->run(&args) ?: put_args(argp, &args, command, _IOC_SIZE(cmd));
 }
 
-static int syscount_open(struct inode *inode, struct file *file)
-{
-	struct open_file *open_file = kzalloc(sizeof(*open_file), GFP_KERNEL_ACCOUNT);
-
-	if (!open_file)
-		return -ENOMEM;
-	open_file->opener_in_group = syscount_in_group();
-	file->private_data = open_file;
-	return nonseekable_open(inode, file);
-}
-
-static int syscount_release(struct inode *inode, struct file *file)
-{
-	kfree(file->private_data);
-	return 0;
-}
-
 static const struct file_operations syscount_fops = {
 	.owner = THIS_MODULE,
-	.open = syscount_open,
-	.release = syscount_release,
+	.open = nonseekable_open,
 	.unlocked_ioctl = syscount_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 };
@@ -330,7 +313,7 @@ static struct miscdevice syscount_misc = {
 	.groups = syscount_sysfs_groups,
 };
 
-int syscount_chardev_init(void)
+int __init syscount_chardev_init(void)
 {
 	return misc_register(&syscount_misc);
 }

@@ -2,19 +2,25 @@
 /* The always-on counters: allocate, count the unknown, sum, reset. */
 
 #include <linux/atomic.h>
+#include <linux/bits.h>
+#include <linux/build_bug.h>
+#include <linux/cache.h>
 #include <linux/cpumask.h>
+#include <linux/init.h>
 #include <linux/kprobes.h>
+#include <linux/limits.h>
 #include <linux/mm.h>
 #include <linux/rwsem.h>
 #include <linux/sched.h>
-#include <linux/slab.h>
+#include <linux/sizes.h>
 #include <linux/sort.h>
+#include <linux/string.h>
 #include <linux/timekeeping.h>
 
 #include "counters.h"
 #include "switch.h"
 
-u64 __percpu *syscount_counters;
+u64 __percpu *syscount_counters __ro_after_init;
 
 /*
  * What the counters showed at the last reset, under reset_sem, as is reset_ns.
@@ -22,17 +28,19 @@ u64 __percpu *syscount_counters;
  */
 static u64 baseline[SYSCOUNT_INDEXES];
 static DECLARE_RWSEM(reset_sem);
-static u64 loaded_ns, reset_ns;
+static u64 reset_ns;
+static u64 loaded_ns __ro_after_init;
 
 /*
- * The unknown numbers that have a row: SLOT_USED | (u32)nr, 0 while it is free.
- * A slot is claimed once and kept until the module goes, so that its counters
- * never change their meaning.
+ * The unknown numbers that have a row: SLOT_USED | (u32)nr, 0 while it is free. A
+ * slot is claimed by the first call of a number and freed by a reset, since anybody
+ * can fill them all. A call that is between its slot and its counter at the reset
+ * is counted for whoever claims the slot next: at most one for each thread.
  */
 #define SLOT_USED	BIT_ULL(32)
 static u64 slots[SYSCOUNT_ABI_COUNT][SYSCOUNT_SLOTS];
 
-int syscount_counters_init(void)
+int __init syscount_counters_init(void)
 {
 	BUILD_BUG_ON(SYSCOUNT_INDEXES * sizeof(u64) > SZ_16K);
 	BUILD_BUG_ON(SYSCOUNT_INDEXES > U16_MAX);
@@ -81,7 +89,7 @@ notrace void syscount_count_other(const u8 *weights, unsigned int abi, s32 nr)
 
 	if ((u32)nr < syscount_abi_size(abi))
 		index = syscount_abi_base(abi) + nr;
-	else if (weights[syscount_slot_base(abi)])
+	else if (data_race(weights[syscount_slot_base(abi)]))	/* as in syscount_count() */
 		index = find_slot(abi, nr);
 	else
 		return;
@@ -131,6 +139,7 @@ void syscount_counters_reset(void)
 	down_write(&reset_sem);
 	memset(baseline, 0, sizeof(baseline));
 	add_all_cpus(baseline);
+	memset(slots, 0, sizeof(slots));
 	WRITE_ONCE(reset_ns, ktime_get_boottime_ns());
 	up_write(&reset_sem);
 }
@@ -152,6 +161,30 @@ static int compare_slots(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+/*
+ * After the counters, since a slot is claimed before it is counted in. What was
+ * counted in a slot that is free by now goes to '*'; so does all that a single CPU
+ * has counted in slots, as their numbers are those since the reset only.
+ */
+static void take_slots(struct syscount_snapshot *snapshot, bool one_cpu)
+{
+	unsigned int abi, i;
+
+	for (abi = 0; abi < SYSCOUNT_ABI_COUNT; abi++) {
+		u64 *calls = &snapshot->calls[syscount_slot_base(abi)];
+
+		for (i = 0; i < SYSCOUNT_SLOTS; i++) {
+			u64 slot = one_cpu ? 0 : READ_ONCE(slots[abi][i]);
+
+			snapshot->slots[abi][i] = slot;
+			if (!slot) {
+				calls[SYSCOUNT_SLOTS] += calls[i];
+				calls[i] = 0;
+			}
+		}
+	}
+}
+
 static void add_row(struct syscount_snapshot *snapshot, unsigned int index, bool all)
 {
 	if (all || snapshot->calls[index])
@@ -165,7 +198,7 @@ static void add_slots(struct syscount_snapshot *snapshot, unsigned int abi, s64 
 	unsigned int i, used = 0;
 
 	for (i = 0; i < SYSCOUNT_SLOTS; i++) {
-		u64 slot = READ_ONCE(slots[abi][i]);
+		u64 slot = snapshot->slots[abi][i];
 
 		if (slot && (s32)slot >= from && (s32)slot < below)
 			/* The slot's place rides above the bits that are compared. */
@@ -214,6 +247,7 @@ void syscount_snapshot_take(struct syscount_snapshot *snapshot, int cpu, bool al
 	} else {
 		add_cpu(snapshot->calls, cpu);
 	}
+	take_slots(snapshot, cpu != SYSCOUNT_ALL_CPUS);
 	snapshot->since_ns = cpu == SYSCOUNT_ALL_CPUS ? reset_ns : loaded_ns;
 	snapshot->now_ns = ktime_get_boottime_ns();
 	up_read(&reset_sem);
@@ -257,7 +291,7 @@ void syscount_snapshot_row(const struct syscount_snapshot *snapshot, unsigned in
 		if (syscount_index_switched_off(index))
 			out->flags |= SYSCOUNT_ROW_SWITCHED;
 	} else if (index < syscount_slot_base(abi) + SYSCOUNT_SLOTS) {
-		out->nr = (s32)slots[abi][index - syscount_slot_base(abi)];
+		out->nr = (s32)snapshot->slots[abi][index - syscount_slot_base(abi)];
 	} else {
 		out->flags |= SYSCOUNT_ROW_OTHER;
 	}

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The always-on counters: one array per CPU, and what was reset of them. */
+/* The always-on counters: one array per CPU, and readings of them. */
 #ifndef _SYSCOUNT_COUNTERS_H
 #define _SYSCOUNT_COUNTERS_H
 
+#include <linux/compiler.h>
 #include <linux/percpu.h>
 #include <linux/types.h>
 
@@ -22,7 +23,8 @@ void syscount_count_other(const u8 *weights, unsigned int abi, s32 nr);
  */
 static __always_inline void syscount_count(const u8 *weights, unsigned int index)
 {
-	u64 weight = weights[index];
+	/* A byte that is switched meanwhile is the old one or the new one. */
+	u64 weight = data_race(weights[index]);
 
 	this_cpu_add(syscount_counters[index], weight);
 }
@@ -44,6 +46,7 @@ struct syscount_snapshot {
 	u64 total;
 	u64 categories[SYSCOUNT_CAT_COUNT];
 	u64 calls[SYSCOUNT_INDEXES];
+	u64 slots[SYSCOUNT_ABI_COUNT][SYSCOUNT_SLOTS];	/* as counters.c has them */
 	unsigned int rows;
 	u16 order[SYSCOUNT_INDEXES];	/* rows in (abi, nr) order: their index */
 };

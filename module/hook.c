@@ -6,6 +6,7 @@
 #include <linux/bits.h>
 #include <linux/cache.h>
 #include <linux/err.h>
+#include <linux/init.h>
 #include <linux/kernel.h>
 #include <linux/printk.h>
 #include <linux/string.h>
@@ -22,7 +23,7 @@ static const struct syscount_hook *const hooks[] = {
 /* All of this is changed under switch_mutex only (switch.c). */
 static const struct syscount_hook *chosen;
 static const struct syscount_hook *active;	/* NULL: nothing is hooked */
-static u32 available;				/* bits of those that this kernel can have */
+static u32 available __ro_after_init;		/* bits of those that this kernel can have */
 
 u8 syscount_weight_blocks[2 * SYSCOUNT_HOOKS - 1][SYSCOUNT_INDEXES] __read_mostly;
 const u8 *syscount_weight_base __read_mostly = syscount_weight_blocks[0];
@@ -55,11 +56,13 @@ static int take_over(const struct syscount_hook *hook)
 	int err;
 
 	err = hook->attach();
-	if (err)
+	if (err) {
+		pr_err("hook %s: cannot be attached (%d)\n", hook->name, err);
 		return err;
+	}
 
 	WRITE_ONCE(syscount_weight_base,
-		   syscount_weight_blocks[SYSCOUNT_HOOK_COUNT - 1 - hook->id]);
+		   syscount_weight_blocks[SYSCOUNT_HOOKS - hook->id]);
 
 	if (active)
 		active->detach();
@@ -83,7 +86,7 @@ void syscount_hook_stop(void)
 
 /**
  * syscount_hook_choose() - count by another hook from now on
- * @name: "auto" takes the first that works
+ * @name: "auto" takes the first that this kernel can have
  *
  * Return: 0; -EINVAL: no hook of that name; -EOPNOTSUPP: not on this kernel; else
  * why it could not be attached. On error nothing has changed.
@@ -104,7 +107,7 @@ int syscount_hook_choose(const char *name)
 	return 0;
 }
 
-int syscount_hook_init(const char *name)
+int __init syscount_hook_init(const char *name)
 {
 	unsigned int i;
 	int err;

@@ -9,18 +9,17 @@
 
 #include "table.h"
 
-/* Hooks there can be: ids without SYSCOUNT_HOOK_NONE. */
-#define SYSCOUNT_HOOKS	(SYSCOUNT_HOOK_COUNT - 1)
+/* The hooks that there are have the ids from 1 to this. */
+#define SYSCOUNT_HOOKS	SYSCOUNT_HOOK_KPROBE
 
 /*
  * Which hook counts is one pointer, so that changing it is one store and no call
- * falls between two. Hook 0 takes its weights where the pointer points, hook 1 a
- * block further, hook 2 two. All blocks are zeroes but the one in the middle:
+ * falls between two. The hook with the id 1 takes its weights where the pointer
+ * points, 2 a block further. All blocks are zeroes but the one in the middle:
  *
- *	zeroes  zeroes  weights  zeroes  zeroes
- *	^ base: hook 2 counts, 0 and 1 add zeroes
- *	        ^ base: hook 1 counts, 0 and 2 add zeroes
- *	                ^ base: hook 0 counts
+ *	zeroes  weights  zeroes
+ *	^ base: hook 2 counts, and 1 adds zeroes
+ *	        ^ base: hook 1 counts, and 2 adds zeroes
  */
 extern u8 syscount_weight_blocks[2 * SYSCOUNT_HOOKS - 1][SYSCOUNT_INDEXES];
 extern const u8 *syscount_weight_base;

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The hook for those who need the syscall tracepoint's slow entry path to stay
- * off: kprobes on the functions that dispatch a number, one an abi. They are
- * entered for numbers inside the kernel's tables only, holes included.
+ * off: kprobes on the functions that dispatch a number, one for each abi. They
+ * are entered for numbers inside the kernel's tables only, holes included.
  */
 
 #include <linux/kernel.h>
 #include <linux/kprobes.h>
 #include <linux/ptrace.h>
 #include <linux/string.h>
+#include <asm/text-patching.h>
 
 #include "counters.h"
 #include "hook.h"
@@ -47,8 +48,12 @@ static const struct {
 	kprobe_pre_handler_t handler;
 } places[] = {
 	{ "x64_sys_call", syscount_enter_64 },
+#ifdef CONFIG_IA32_EMULATION
 	{ "ia32_sys_call", syscount_enter_i386 },
+#endif
+#ifdef CONFIG_X86_X32_ABI
 	{ "x32_sys_call", syscount_enter_x32 },
+#endif
 };
 
 static struct kprobe kprobes[ARRAY_SIZE(places)];
@@ -79,7 +84,7 @@ static void unregister_places(void)
 	unregister_kprobes(list, ARRAY_SIZE(list));
 }
 
-/* Kernels before 6.1 have none of the functions. */
+/* Some kernels dispatch by a table, and have none of the functions. */
 static bool syscount_kprobe_usable(void)
 {
 	if (register_places(KPROBE_FLAG_DISABLED))
@@ -88,9 +93,34 @@ static bool syscount_kprobe_usable(void)
 	return true;
 }
 
+/*
+ * Registering succeeds, and arms nothing, while kernel.ftrace_enabled or
+ * /sys/kernel/debug/kprobes/enabled is 0. So look whether something is there: the
+ * call of ftrace, the breakpoint of a kprobe, or the jump of an optimised one.
+ */
+static bool armed(const struct kprobe *kprobe)
+{
+	u8 opcode = READ_ONCE(*kprobe->addr);
+
+	return opcode == CALL_INSN_OPCODE || opcode == INT3_INSN_OPCODE ||
+	       opcode == JMP32_INSN_OPCODE;
+}
+
 static int syscount_kprobe_attach(void)
 {
-	return register_places(0);
+	unsigned int i;
+	int err;
+
+	err = register_places(0);
+	if (err)
+		return err;
+	for (i = 0; i < ARRAY_SIZE(places); i++) {
+		if (!armed(&kprobes[i])) {
+			unregister_places();
+			return -EBUSY;
+		}
+	}
+	return 0;
 }
 
 static void syscount_kprobe_detach(void)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The hook that every kernel with syscall tracepoints has: raw_syscalls:sys_enter. */
 
+#include <linux/bits.h>
+#include <linux/cache.h>
 #include <linux/kprobes.h>
 #include <linux/sched.h>
 #include <linux/string.h>
@@ -12,7 +14,7 @@
 
 #define X32_BIT	BIT(30)		/* __X32_SYSCALL_BIT of a user's <asm/unistd.h> */
 
-static struct tracepoint *sys_enter;
+static struct tracepoint *sys_enter __ro_after_init;
 
 static noinline notrace void count_other(const u8 *weights, s32 nr)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The readers: each unit is known to main.c only. */
+/* The readers, which main.c sets up and takes down, and nothing else knows. */
 #ifndef _SYSCOUNT_INTERFACES_H
 #define _SYSCOUNT_INTERFACES_H
 

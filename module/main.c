@@ -44,11 +44,15 @@ static int __init syscount_init(void)
 	if (err)
 		goto err_counters;
 	err = syscount_procfs_init();
-	if (err)
+	if (err) {
+		pr_err("/proc/syscount: cannot be made (%d)\n", err);
 		goto err_switch;
+	}
 	err = syscount_chardev_init();
-	if (err)
+	if (err) {
+		pr_err("/dev/syscount: cannot be made (%d)\n", err);
 		goto err_procfs;
+	}
 
 	pr_info("%s: hook %s\n", SYSCOUNT_VERSION, syscount_hook_name(syscount_hook_chosen()));
 	return 0;

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* /proc/syscount: Documentation/ABI/testing/procfs-syscount */
 
+#include <linux/fs.h>
+#include <linux/init.h>
+#include <linux/kernel.h>
 #include <linux/math64.h>
 #include <linux/minmax.h>
 #include <linux/proc_fs.h>
 #include <linux/seq_file.h>
-#include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/time64.h>
 
@@ -16,11 +18,6 @@
 #include "switch.h"
 
 #define FORMAT_VERSION	1
-
-struct reading {
-	struct syscount_snapshot *snapshot;
-	bool opener_in_group;
-};
 
 static const char *state_name(enum syscount_state state)
 {
@@ -129,19 +126,17 @@ static void show_row(struct seq_file *seq, const struct syscount_snapshot *snaps
 }
 
 /* Position 0 is all above the rows. */
-static void *position(struct reading *reading, loff_t pos)
+static void *position(struct syscount_snapshot *snapshot, loff_t pos)
 {
-	return pos <= reading->snapshot->rows ? reading : NULL;
+	return pos <= snapshot->rows ? snapshot : NULL;
 }
 
 static void *syscount_seq_start(struct seq_file *seq, loff_t *pos)
 {
-	struct reading *reading = seq->private;
-
-	/* Reading from the start, again after a seek too, is a new reading. */
+	/* Reading from the start is a new reading, as is going anywhere by a seek. */
 	if (!*pos)
-		syscount_snapshot_take(reading->snapshot, SYSCOUNT_ALL_CPUS, false);
-	return position(reading, *pos);
+		syscount_snapshot_take(seq->private, SYSCOUNT_ALL_CPUS, false);
+	return position(seq->private, *pos);
 }
 
 static void *syscount_seq_next(struct seq_file *seq, void *v, loff_t *pos)
@@ -156,12 +151,12 @@ static void syscount_seq_stop(struct seq_file *seq, void *v)
 
 static int syscount_seq_show(struct seq_file *seq, void *v)
 {
-	struct reading *reading = v;
+	const struct syscount_snapshot *snapshot = v;
 
 	if (!seq->index)
-		show_head(seq, reading->snapshot);
+		show_head(seq, snapshot);
 	else
-		show_row(seq, reading->snapshot, seq->index - 1);
+		show_row(seq, snapshot, seq->index - 1);
 	return 0;
 }
 
@@ -174,50 +169,26 @@ static const struct seq_operations syscount_seq_ops = {
 
 static int syscount_proc_open(struct inode *inode, struct file *file)
 {
-	struct reading *reading;
-
 	if (!syscount_may_read())
 		return -EPERM;
-
-	reading = __seq_open_private(file, &syscount_seq_ops, sizeof(*reading));
-	if (!reading)
-		return -ENOMEM;
-	reading->opener_in_group = syscount_in_group();
-	reading->snapshot = syscount_snapshot_alloc();
-	if (!reading->snapshot) {
-		seq_release_private(inode, file);
-		return -ENOMEM;
-	}
-	return 0;
+	return seq_open_private(file, &syscount_seq_ops, sizeof(struct syscount_snapshot));
 }
 
 static ssize_t syscount_proc_read_iter(struct kiocb *iocb, struct iov_iter *to)
 {
-	const struct seq_file *seq = iocb->ki_filp->private_data;
-	const struct reading *reading = seq->private;
-
-	if (!syscount_file_may_read(iocb->ki_filp, reading->opener_in_group))
+	if (!syscount_file_may_read(iocb->ki_filp))
 		return -EPERM;
 	return seq_read_iter(iocb, to);
-}
-
-static int syscount_proc_release(struct inode *inode, struct file *file)
-{
-	const struct seq_file *seq = file->private_data;
-	struct reading *reading = seq->private;
-
-	syscount_snapshot_free(reading->snapshot);
-	return seq_release_private(inode, file);
 }
 
 static const struct proc_ops syscount_proc_ops = {
 	.proc_open = syscount_proc_open,
 	.proc_read_iter = syscount_proc_read_iter,
 	.proc_lseek = seq_lseek,
-	.proc_release = syscount_proc_release,
+	.proc_release = seq_release_private,
 };
 
-int syscount_procfs_init(void)
+int __init syscount_procfs_init(void)
 {
 	return proc_create("syscount", 0444, NULL, &syscount_proc_ops) ? 0 : -ENOMEM;
 }

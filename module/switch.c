@@ -4,6 +4,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/bitmap.h>
+#include <linux/init.h>
 #include <linux/mutex.h>
 #include <linux/printk.h>
 #include <linux/slab.h>
@@ -52,7 +53,9 @@ static int apply(const struct switches *switches)
 		if (err)
 			return err;
 	}
-	current_switches = *switches;
+	for (index = 0; index < SYSCOUNT_CAT_COUNT; index++)
+		WRITE_ONCE(current_switches.categories[index], switches->categories[index]);
+	bitmap_copy(current_switches.calls_off, switches->calls_off, SYSCOUNT_CALLS);
 	for (index = 0; index < SYSCOUNT_INDEXES; index++)
 		WRITE_ONCE(syscount_weights()[index], weight(switches, index));
 	if (!counts)
@@ -98,23 +101,17 @@ static int switch_item(struct switches *switches, const struct syscount_switch_i
  */
 int syscount_switch(const struct syscount_switch_item *items, unsigned int count)
 {
-	struct switches *switches;
+	struct switches switches;
 	unsigned int i;
 	int err = 0;
 
-	switches = kmalloc(sizeof(*switches), GFP_KERNEL);
-	if (!switches)
-		return -ENOMEM;
-
 	mutex_lock(&switch_mutex);
-	*switches = current_switches;
+	switches = current_switches;
 	for (i = 0; i < count && !err; i++)
-		err = switch_item(switches, &items[i]);
+		err = switch_item(&switches, &items[i]);
 	if (!err)
-		err = apply(switches);
+		err = apply(&switches);
 	mutex_unlock(&switch_mutex);
-
-	kfree(switches);
 	return err;
 }
 
@@ -155,7 +152,7 @@ enum syscount_state syscount_category_state(unsigned int category)
 }
 
 /* A list of names with commas between them; "all"; "none" or nothing. */
-static int parse_categories(bool on[SYSCOUNT_CAT_COUNT], const char *list)
+static int __init parse_categories(bool on[SYSCOUNT_CAT_COUNT], const char *list)
 {
 	char *copy, *rest, *word;
 	int i, err = 0;
@@ -184,27 +181,20 @@ static int parse_categories(bool on[SYSCOUNT_CAT_COUNT], const char *list)
 	return err;
 }
 
-int syscount_switch_init(const char *categories, const char *hook)
+int __init syscount_switch_init(const char *categories, const char *hook)
 {
-	struct switches *switches;
+	struct switches switches = { };
 	int err;
 
-	switches = kzalloc(sizeof(*switches), GFP_KERNEL);
-	if (!switches)
-		return -ENOMEM;
-
-	err = parse_categories(switches->categories, categories);
+	err = parse_categories(switches.categories, categories);
 	if (err)
-		goto out_free;
+		return err;
 
 	mutex_lock(&switch_mutex);
 	err = syscount_hook_init(hook);
 	if (!err)
-		err = apply(switches);
+		err = apply(&switches);
 	mutex_unlock(&switch_mutex);
-
-out_free:
-	kfree(switches);
 	return err;
 }
 

@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* (abi, nr) to name, entry point and category. */
 
+#include <linux/bits.h>
 #include <linux/kernel.h>
+#include <linux/stddef.h>
 #include <linux/string.h>
 
 #include "table.h"
+
+#ifndef CONFIG_X86_64
+#error "syscount knows the system calls of 64-bit x86 kernels only"
+#endif
 
 struct call {
 	const char *name;
@@ -16,6 +22,8 @@ struct call {
 	[_nr].name = #_name, [_nr].category = SYSCOUNT_CAT_##_category,
 #define __SYSCALL(_nr, _entry) \
 	[_nr].entry = #_entry,
+#define __SYSCALL_NORETURN(_nr, _entry) \
+	__SYSCALL(_nr, _entry)
 /* arch/x86/entry/syscall_32.c: a 64-bit kernel runs the compat variant. */
 #define __SYSCALL_WITH_COMPAT(_nr, _native, _compat) \
 	__SYSCALL(_nr, _compat)
@@ -30,9 +38,12 @@ static const struct call calls_i386[SYSCOUNT_SIZE_I386] = {
 #include <asm/syscalls_32.h>
 };
 
+/* The names are there in any case, the functions not. */
 static const struct call calls_x32[SYSCOUNT_SIZE_X32] = {
 #include "calls_x32.h"
+#ifdef CONFIG_X86_X32_ABI
 #include <asm/syscalls_x32.h>
+#endif
 };
 
 static const struct {
@@ -60,6 +71,18 @@ const char *const syscount_category_names[SYSCOUNT_CAT_COUNT] = {
 	[SYSCOUNT_CAT_COMMUNICATION] = "communication",
 	[SYSCOUNT_CAT_UNKNOWN] = "unknown",
 };
+
+/* Bits of the abis that this kernel was built with. */
+u32 syscount_abis_built(void)
+{
+	u32 abis = BIT(SYSCOUNT_ABI_64);
+
+	if (IS_ENABLED(CONFIG_IA32_EMULATION))
+		abis |= BIT(SYSCOUNT_ABI_I386);
+	if (IS_ENABLED(CONFIG_X86_X32_ABI))
+		abis |= BIT(SYSCOUNT_ABI_X32);
+	return abis;
+}
 
 unsigned int syscount_abi_base(unsigned int abi)
 {

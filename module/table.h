@@ -6,6 +6,7 @@
 #ifndef _SYSCOUNT_TABLE_H
 #define _SYSCOUNT_TABLE_H
 
+#include <linux/stddef.h>
 #include <linux/types.h>
 #include <linux/syscount.h>
 
@@ -50,6 +51,7 @@ enum {
 extern const char *const syscount_category_names[SYSCOUNT_CAT_COUNT];
 extern const char *const syscount_abi_names[SYSCOUNT_ABI_COUNT];
 
+u32 syscount_abis_built(void);
 unsigned int syscount_abi_base(unsigned int abi);
 unsigned int syscount_abi_size(unsigned int abi);
 const char *syscount_call_name(unsigned int index);

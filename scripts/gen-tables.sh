@@ -42,6 +42,10 @@ echo "$calls" | awk -v header="${header##*/}" -v categories="$categories" '
 		complain("not a call: " $0)
 		exit failed = 1
 	}
+	length($2) > 39 {	# the room in struct syscount_name, less its zero
+		complain("the name is too long: " $2)
+		exit failed = 1
+	}
 	!($2 in category) {
 		complain("warning: " $2 " is not in categories.txt, so it counts as unknown")
 		category[$2] = "UNKNOWN"

@@ -306,25 +306,62 @@ TEST_F(abi_compat, more_numbers_than_rows)
 	EXPECT_EQ(variant->sees_all ? SYSCOUNT_ABI_COUNT * NUMBERS * calls : 0, more_unknown());
 }
 
-/* A number that comes when all rows are taken, and one that has its row. */
-TEST_F(abi_compat, rows_are_kept)
+/* The calls in '*' of CPU @cpu, since loading. */
+static uint64_t other_of_cpu(int cpu)
 {
+	static struct syscount_row row[COUNTS_ROWS];
+	struct syscount_read args = {
+		.size = sizeof(args),
+		.flags = SYSCOUNT_READ_CPU,
+		.cpu = cpu,
+		.capacity = COUNTS_ROWS,
+		.rows = (uintptr_t)row,
+	};
+	uint64_t other = 0;
+	unsigned int i;
+
+	if (device_ioctl(SYSCOUNT_IOC_READ, &args))
+		die("the counters of CPU %d cannot be read", cpu);
+	for (i = 0; i < args.count; i++)
+		if (row[i].abi == A64 && row[i].nr >= 1000)
+			die("CPU %d has a row for %d", cpu, row[i].nr);
+		else if (row[i].abi == A64 && row[i].flags & SYSCOUNT_ROW_OTHER)
+			other = row[i].calls;
+	return other;
+}
+
+TEST_F(abi_compat, rows_are_kept_until_a_reset)
+{
+	uint64_t other = 0;
 	unsigned int i;
 
 	if (!variant->sees_all)
 		return;
-	for (i = 0; i < NUMBERS; i++)
-		call(A64, 2000 - i, 0, 0, 0);
-	reset_by_ioctl();
-	call(A64, 2000, 0, 0, 0);
-	call(A64, 2000 - ROWS_FOR_UNKNOWN + 1, 0, 0, 0);
-	call(A64, 2000 - ROWS_FOR_UNKNOWN, 0, 0, 0);
-	call(A64, 3000, 0, 0, 0);
+	for (i = 0; i < 2 * NUMBERS; i++)
+		call(A64, 2000 + i % NUMBERS, 0, 0, 0);
 	counts_read_proc(&after);
-	EXPECT_EQ(1, counts_of(&after, A64, 2000));
-	EXPECT_EQ(1, counts_of(&after, A64, 2000 - ROWS_FOR_UNKNOWN + 1));
-	EXPECT_EQ(2, counts_other(&after, A64));
-	EXPECT_EQ(4, after.categories[SYSCOUNT_CAT_UNKNOWN].calls);
+	for (i = 0; i < NUMBERS; i++)
+		EXPECT_EQ(i < ROWS_FOR_UNKNOWN ? 2 : 0, counts_of(&after, A64, 2000 + i));
+	EXPECT_EQ(2 * (NUMBERS - ROWS_FOR_UNKNOWN), counts_other(&after, A64));
+
+	reset_by_ioctl();
+	counts_read_proc(&after);
+	EXPECT_EQ(NULL, counts_row_other(&after, A64));
+	EXPECT_EQ(0, after.categories[SYSCOUNT_CAT_UNKNOWN].calls);
+
+	/* Other numbers, so that none can have kept its row. */
+	for (i = 0; i < NUMBERS; i++)
+		call(A64, 3000 - i, 0, 0, 0);
+	counts_read_proc(&after);
+	for (i = 0; i < NUMBERS; i++)
+		EXPECT_EQ(i < ROWS_FOR_UNKNOWN ? 1 : 0, counts_of(&after, A64, 3000 - i));
+	EXPECT_EQ(NUMBERS - ROWS_FOR_UNKNOWN, counts_other(&after, A64));
+	EXPECT_EQ(NUMBERS, after.categories[SYSCOUNT_CAT_UNKNOWN].calls);
+
+	/* A single CPU's counters are since loading, and know no numbers here. */
+	for (i = 0; i < CREW_CPUS; i++)
+		other += other_of_cpu(i);
+	EXPECT_EQ(3 * NUMBERS, other);
 }
 
 TEST_F(abi_compat, low_half_of_rax)

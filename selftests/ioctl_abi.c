@@ -506,7 +506,7 @@ TEST_F(device, info)
 	EXPECT_EQ(7, args.abis);
 	ASSERT_LT(0, file_read("/sys/devices/system/cpu/possible", possible, sizeof(possible)));
 	last = strrchr(possible, '-');
-	EXPECT_EQ(atoi(last ? last + 1 : possible) + 1, args.possible_cpus);
+	EXPECT_EQ(atoi(last ? last + 1 : possible) + 1, args.cpu_ids);
 	EXPECT_LE(before, args.now_ns);
 	EXPECT_GE(after, args.now_ns);
 	EXPECT_LT(0, args.loaded_ns);
@@ -930,7 +930,7 @@ TEST_F(device, read_of_each_cpu)
 	self->fd = open(SYSCOUNT_DEVICE, O_RDWR | O_CLOEXEC);
 	ASSERT_LE(0, self->fd);
 	ASSERT_EQ(0, ioctl(self->fd, SYSCOUNT_IOC_GET_INFO, &info));
-	ASSERT_LE(CREW_CPUS, info.possible_cpus);
+	ASSERT_LE(CREW_CPUS, info.cpu_ids);
 
 	for (cpu = 0; cpu < CREW_CPUS; cpu++) {
 		pin(cpu);
@@ -939,7 +939,7 @@ TEST_F(device, read_of_each_cpu)
 	}
 	all_enable(false);
 	take(_metadata, self->fd, 0, 0, &whole);
-	for (cpu = 0; cpu < info.possible_cpus; cpu++) {
+	for (cpu = 0; cpu < info.cpu_ids; cpu++) {
 		take(_metadata, self->fd, SYSCOUNT_READ_CPU, cpu, &args);
 		EXPECT_EQ(info.loaded_ns, args.since_ns);
 		total += args.total;
@@ -957,7 +957,7 @@ TEST_F(device, read_of_each_cpu)
 	EXPECT_EQ(0, args.total);
 	EXPECT_EQ(0, args.count);
 	EXPECT_LT(info.loaded_ns, args.since_ns);
-	for (cpu = 0, total = 0; cpu < info.possible_cpus; cpu++) {
+	for (cpu = 0, total = 0; cpu < info.cpu_ids; cpu++) {
 		take(_metadata, self->fd, SYSCOUNT_READ_CPU, cpu, &args);
 		EXPECT_EQ(info.loaded_ns, args.since_ns);
 		total += args.total;
@@ -975,8 +975,8 @@ TEST_F(device, read_of_no_cpu)
 	uint32_t cpus[4], i;
 
 	ASSERT_EQ(0, ioctl(self->fd, SYSCOUNT_IOC_GET_INFO, &info));
-	cpus[0] = info.possible_cpus;
-	cpus[1] = info.possible_cpus + 1;
+	cpus[0] = info.cpu_ids;
+	cpus[1] = info.cpu_ids + 1;
 	cpus[2] = INT32_MAX;
 	cpus[3] = UINT32_MAX;
 	for (i = 0; i < ARRAY_LEN(cpus); i++) {

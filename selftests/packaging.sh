@@ -129,11 +129,11 @@ same "... leaves nothing" "" "$(files "$tmp/root")"
 # A kernel that lacks what the hooks need is left alone, and not with a failed build.
 works "make dkms-install, once more" build dkms-install DESTDIR="$tmp/root"
 rm -rf "$tmp/dkms" && mkdir "$tmp/dkms" "$tmp/kernel"
-grep -v '^CONFIG_KPROBES=' "/usr/src/linux-headers-$release/.config" > "$tmp/kernel/.config"
+grep -v '^CONFIG_TRACEPOINTS=' "/usr/src/linux-headers-$release/.config" > "$tmp/kernel/.config"
 dkms_here add "syscount/$version" > /dev/null 2>&1
 dkms build "syscount/$version" --dkmstree "$tmp/dkms" --sourcetree "$tmp/root/usr/src" \
 	-k "$release" --kernelsourcedir "$tmp/kernel" > "$tmp/log" 2>&1
-same "dkms: a kernel without kprobes is excluded" yes \
+same "dkms: a kernel without tracepoints is excluded" yes \
 	"$(grep -q 'BUILD_EXCLUSIVE' "$tmp/log" && [[ -z $(find "$tmp/dkms" -name 'syscount.ko*') ]] && echo yes)"
 
 echo "1..$number"

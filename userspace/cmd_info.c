@@ -167,7 +167,7 @@ static void module_facts(struct facts *to, struct device *d)
 		add_text(to, "hook_chosen", hook_word(info.hook_chosen));
 		add_words(to, "hooks", info.hooks, hook_word);
 		add_words(to, "abis", info.abis, abi_word);
-		add_number(to, "possible_cpus", info.possible_cpus);
+		add_number(to, "cpu_ids", info.cpu_ids);
 		add_times(to, &info);
 	} else {
 		warnx("hook, abis and times: not permitted: needs CAP_PERFMON, CAP_SYS_ADMIN or "

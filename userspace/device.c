@@ -385,8 +385,8 @@ struct snapshot *device_read_cpus(struct device *d)
 
 	device_table(d);
 	get_info(d, &info);
-	s->groups = xcalloc(info.possible_cpus, sizeof(*s->groups));
-	for (cpu = 0; cpu < info.possible_cpus; cpu++) {
+	s->groups = xcalloc(info.cpu_ids, sizeof(*s->groups));
+	for (cpu = 0; cpu < info.cpu_ids; cpu++) {
 		struct syscount_read get = { .flags = SYSCOUNT_READ_CPU, .cpu = cpu };
 		struct syscount_row *rows = get_rows(d, &get);
 		struct group *group = &s->groups[s->ngroups];

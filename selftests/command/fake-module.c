@@ -62,7 +62,7 @@ static int get_info(struct syscount_info *info)
 	info->hook_chosen = SYSCOUNT_HOOK_DIRECT;
 	info->hooks = 1 << SYSCOUNT_HOOK_DIRECT | 1 << SYSCOUNT_HOOK_TRACEPOINT;
 	info->abis = 1 << SYSCOUNT_ABI_64 | 1 << SYSCOUNT_ABI_I386;
-	info->possible_cpus = 3;
+	info->cpu_ids = 3;
 	info->loaded_ns = LOADED;
 	info->since_ns = LOADED;
 	info->now_ns = LOADED + SECOND;

@@ -61,7 +61,7 @@ enum syscount_hook_id {
 	SYSCOUNT_HOOK_NONE		= 0,	/* everything is off: nothing is hooked */
 	SYSCOUNT_HOOK_TRACEPOINT	= 1,
 	SYSCOUNT_HOOK_KPROBE		= 2,
-	SYSCOUNT_HOOK_DIRECT		= 3,
+	SYSCOUNT_HOOK_DIRECT		= 3,	/* of later versions */
 	SYSCOUNT_HOOK_COUNT
 };
 
@@ -82,7 +82,7 @@ struct syscount_info {
 	__u32 hook_chosen;		/* out: that counts as soon as something is on */
 	__u32 hooks;			/* out: bits of those that this kernel can have */
 	__u32 abis;			/* out: bits of those that this kernel was built with */
-	__u32 possible_cpus;		/* out: CPUs are numbered below this */
+	__u32 cpu_ids;			/* out: CPUs are numbered below this */
 	__u32 reserved;			/* in: 0 */
 	__u64 loaded_ns;		/* out: CLOCK_BOOTTIME, counting began */
 	__u64 since_ns;			/* out: the same, or the last reset */
@@ -133,7 +133,7 @@ struct syscount_total {
 
 /* Bits of syscount_read.flags */
 #define SYSCOUNT_READ_ALL	0x01	/* rows without a call too */
-#define SYSCOUNT_READ_CPU	0x02	/* of one CPU, since loading: a reset is not seen here */
+#define SYSCOUNT_READ_CPU	0x02	/* of one CPU, since loading: see below */
 
 /*
  * SYSCOUNT_IOC_READ: for those who may read the counters, else EPERM.
@@ -143,6 +143,9 @@ struct syscount_total {
  * with more room. All numbers of one reading are one snapshot: the sum over all
  * rows is @total, and so is the sum of @categories. It is not atomic across CPUs.
  * ENXIO: no such CPU.
+ *
+ * The counters of a single CPU are those since loading: a reset is not seen there.
+ * Numbers outside the tables have no rows of their own there, but are in '*'.
  */
 struct syscount_read {
 	__u32 size;

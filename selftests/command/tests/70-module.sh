@@ -58,7 +58,7 @@ modulewide()
 	fake stat-default 0 "" "syscount stat -d 0.01"
 	fake list 0 "" "syscount list"
 	fake list-state 0 "" "syscount list -U +STATE"
-	fake info 0 "" "syscount info -J | jq -c '.syscount | .module, .abi_version, .hook, .hook_chosen, .hooks, .abis, .possible_cpus, .loaded_ns, .since_ns, .now_ns'"
+	fake info 0 "" "syscount info -J | jq -c '.syscount | .module, .abi_version, .hook, .hook_chosen, .hooks, .abis, .cpu_ids, .loaded_ns, .since_ns, .now_ns'"
 	fake holders 0 "" "exec {held}</dev/zero; syscount info -J |
 		jq -r '.syscount.holders[] | select(.pid == '\$\$') | .command'"
 	fake diff 0 "" "syscount -J -o $tmp/now; syscount diff $tmp/now"
