@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -29,6 +30,7 @@
 #define COLUMNS		80
 #define READERS		32
 #define READINGS	12
+#define RESETS		10
 #define UNKNOWN_ROWS	32	/* each abi; what does not fit is '*' */
 
 #define CATEGORY_HEAD	"category       state                  calls"
@@ -593,7 +595,9 @@ TEST_F(proc, cannot_be_written)
 	close(fd);
 }
 
-/* 0: all readings were good. */
+static unsigned int *resets;	/* shared by all processes of the test */
+
+/* 0: all readings were good. They go on until there were enough resets meanwhile. */
 static int read_many(unsigned int reader)
 {
 	static const size_t chunks[] = { 4096, 97, 65536, 1000 };
@@ -601,7 +605,7 @@ static int read_many(unsigned int reader)
 	uint64_t since = 0;
 	int i;
 
-	for (i = 0; i < READINGS; i++) {
+	for (i = 0; i < READINGS || __atomic_load_n(resets, __ATOMIC_RELAXED) < RESETS; i++) {
 		read_all(text, chunks[(reader + i) % 4]);
 		if (!check(text, &reading)) {
 			dprintf(STDERR_FILENO, "# reader %u: %s\n", reader, reading.error);
@@ -618,10 +622,13 @@ static int read_many(unsigned int reader)
 
 TEST_F(proc, many_readers_while_it_is_reset)
 {
-	unsigned int i, left = READERS, resets = 0;
+	unsigned int i, left = READERS;
 	pid_t readers[READERS];
 	int status;
 
+	resets = mmap(NULL, sizeof(*resets), PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, resets);
 	make_rows();
 	for (i = 0; i < READERS; i++) {
 		readers[i] = fork();
@@ -632,10 +639,11 @@ TEST_F(proc, many_readers_while_it_is_reset)
 	while (left) {
 		pid_t gone;
 
-		if (resets++ % 2)
+		if (*resets % 2)
 			reset_by_ioctl();
 		else
 			reset_by_sysfs();
+		__atomic_store_n(resets, *resets + 1, __ATOMIC_RELAXED);
 		while (left && (gone = waitpid(-1, &status, WNOHANG)) > 0) {
 			left--;
 			EXPECT_EQ(0, status);
@@ -643,7 +651,7 @@ TEST_F(proc, many_readers_while_it_is_reset)
 		ASSERT_LE(0, gone);
 		sched_yield();
 	}
-	EXPECT_LT(10, resets);
+	EXPECT_LE(RESETS, *resets);
 }
 
 /*
