@@ -6,25 +6,36 @@
 #   image            what QEMU boots
 #   release          what uname -r will say
 #   modules/         the tree for /lib/modules/RELEASE
+#   build            where its headers are, if they are not this machine's
+#   root/            a file system with them and its compiler, if it needs its own
 #   sum              checksums: written last, tested on every use
 
-# Series: the function that prints the directory of such a kernel, fetched if need be.
+# Series: the function that prints the directory of such a kernel, fetched if need
+# be, and the suites of Debian that may have it, the best first.
 declare -A kernel_series=(
-	[6.1]=kernel_of_headers
+	[6.1]="kernel_of_headers"
+	[6.12]="kernel_of_suites bookworm-security trixie-security trixie"
 )
 
-# kernel_find SERIES|IMAGE: sets image, release and modules (empty: none).
+kernel_names() { printf '%s\n' "${!kernel_series[@]}" | sort -V | xargs; }
+
+# kernel_find SERIES|IMAGE: sets image, release, modules (empty: none), and
+# kernel_make, what make needs to know to build a module for it.
 kernel_find()
 {
-	local dir
+	local dir how
 
+	kernel_make=()
 	if [[ -n ${kernel_series[$1]-} ]]; then
-		dir=$("${kernel_series[$1]}" "$1") || exit "$EX_VM"
+		read -r -a how <<< "${kernel_series[$1]}"
+		dir=$("${how[0]}" "$1" "${how[@]:1}") || exit "$EX_VM"
 		image=$dir/image release=$(<"$dir/release") modules=$dir/modules
+		# Without BTF, which would take pahole to make.
+		[[ ! -e $dir/build ]] || kernel_make=(KDIR="$dir/build" CONFIG_DEBUG_INFO_BTF_MODULES=)
 	elif [[ $1 == */* || -f $1 ]]; then
 		kernel_of_path "$1"
 	else
-		usage "-k $1: no such kernel; known: ${!kernel_series[*]}, or the path of an image"
+		usage "-k $1: no such kernel; known: $(kernel_names), or the path of an image"
 	fi
 }
 
@@ -41,6 +52,8 @@ kernel_of_path()
 	release=$(image_release "$image")
 	[[ -n $release ]] ||
 		die "-k $1" "not an x86 kernel image" "name a bzImage or vmlinux"
+	# A kernel that somebody built keeps its tree beside the image.
+	[[ ! -e ${image%/*}/build ]] || kernel_make=(KDIR="${image%/*}/build")
 	modules=
 	for dir in "${image%/*}" "${image%/*}/.." ""; do
 		if [[ -e $dir/lib/modules/$release/modules.order ]]; then
@@ -74,114 +87,55 @@ le()
 # against them fits.
 kernel_of_headers()
 {
-	local headers dir version
+	local headers release
 
 	headers=$(printf '%s\n' "/usr/src/linux-headers-$1".*-amd64 | sort -V | tail -n 1)
 	[[ -d $headers ]] ||
 		die "kernel $1" "its headers are not installed" "scripts/setup.sh build"
-	version=${headers#/usr/src/linux-headers-}
-	dir=$cache/kernels/$version
+	release=${headers#/usr/src/linux-headers-}
+	kernel_cached "$release" || kernel_locked kernel_fetch "$release" "$release"
+}
 
-	if ! kernel_intact "$dir"; then
-		exec {lock}> "$cache/kernels.lock"
-		flock "$lock"
-		# Another run may have fetched it while this one waited.
-		kernel_intact "$dir" || kernel_fetch "$version" "$dir"
-		exec {lock}>&-
-	fi
-	printf '%s\n' "$dir"
+# The newest of a series when it was fetched: what is in the cache needs no network.
+kernel_of_suites() # SERIES SUITE...
+{
+	kernel_cached "$1.*" || kernel_locked kernel_fetch_series "$1.*" "$@"
+}
+
+# The directory of the newest intact kernel in the cache whose release fits.
+kernel_cached() # PATTERN
+{
+	local dir
+
+	while read -r dir; do
+		if kernel_intact "$dir"; then
+			printf '%s\n' "$dir"
+			return
+		fi
+	done < <(compgen -G "$cache/kernels/$1" | sort -rV)
+	return 1
+}
+
+# Another run may have fetched it while this one waited.
+kernel_locked() # COMMAND PATTERN [ARGUMENT...]
+{
+	local lock
+
+	exec {lock}> "$cache/kernels.lock"
+	flock "$lock"
+	kernel_cached "$2" || { "$1" "${@:3}" && kernel_cached "$2"; }
+	exec {lock}>&-
 }
 
 kernel_sum()
 {
 	(
-		cd "$1" && sha256sum image release modules/modules.dep.bin &&
-		find modules -type f -printf '%s %P\n' | sort | sha256sum
+		cd "$1" && shopt -s nullglob && sha256sum image release modules/modules.dep.bin &&
+		find modules headers* root* -type f -printf '%s %P\n' | sort | sha256sum
 	) 2>/dev/null
 }
 
 kernel_intact()
 {
 	[[ -s $1/sum && $(kernel_sum "$1") == "$(<"$1/sum")" ]]
-}
-
-kernel_fetch()
-{
-	local version=$1 dir=$2 tmp
-
-	say "fetching the kernel $version and unpacking it (once)"
-	tmp=$cache/kernels/tmp
-	rm -rf "$tmp"	# of a run that was killed: we hold the lock
-	mkdir "$tmp" || exit "$EX_VM"
-	if ! { apt_fetch "$tmp" "linux-image-$version" ||
-	       apt_fetch "$tmp" "linux-image-$version-unsigned"; }; then
-		cat "$tmp/log" >&2
-		rm -rf "$tmp"
-		die "linux-image-$version" "cannot be downloaded" \
-		    "is there a network? If a newer kernel has replaced it: apt-get update && apt-get install linux-headers-amd64"
-	fi
-
-	if ! kernel_unpack "$tmp" "$version" >> "$tmp/log" 2>&1 ||
-	   ! { rm -rf "$dir" && mv -T "$tmp/out" "$dir"; }; then
-		cat "$tmp/log" >&2
-		rm -rf "$tmp"
-		die "kernel $version" "cannot be unpacked to $cache" "is there room? it takes 1 GB"
-	fi
-	rm -rf "$tmp"
-}
-
-kernel_unpack()
-{
-	local root=$1/root out=$1/out
-
-	mkdir "$out" &&
-	dpkg-deb -x "$1"/*.deb "$root" &&
-	vmlinux_extract "$root/boot/vmlinuz-$2" > "$out/image" &&
-	mv "$root/lib/modules/$2" "$out/modules" &&
-	ln -sfn "/usr/src/linux-headers-$2" "$out/modules/build" &&
-	# A place for our module in the index, so that no VM needs to run depmod.
-	mkdir -p "$out/modules/extra" "$root/lib/modules" &&
-	: > "$out/modules/extra/syscount.ko" &&
-	ln -s "$out/modules" "$root/lib/modules/$2" &&
-	depmod -b "$root" "$2" 2> /dev/null &&
-	echo "$2" > "$out/release" &&
-	kernel_sum "$out" > "$1/sum" &&
-	mv "$1/sum" "$out/sum"
-}
-
-# apt_fetch DIR PACKAGE: its .deb into DIR, as the machine's apt knows it, which
-# verifies it; if its lists lack it, then with fresh lists of our own, since
-# those of the machine belong to root.
-apt_fetch()
-{
-	local apt=(-qq -o APT::Sandbox::User=root)
-
-	(
-		cd "$1" || exit
-		apt-get "${apt[@]}" download "$2" && exit
-		mkdir -p state/lists/partial cache/archives/partial
-		apt+=(-o "Dir::State=$PWD/state" -o "Dir::State::status=/var/lib/dpkg/status"
-		      -o "Dir::Cache=$PWD/cache" -o Debug::NoLocking=true)
-		[[ -e state/updated ]] || apt-get "${apt[@]}" update && : > state/updated &&
-		apt-get "${apt[@]}" download "$2"
-	) >> "$1/log" 2>&1
-}
-
-# The kernel inside a bzImage: decompressing it in the VM is half of the boot.
-# Offsets: Documentation/x86/boot.rst (setup_sects, payload_offset, payload_length).
-vmlinux_extract()
-{
-	local start length magic
-
-	start=$((($(le "$1" 0x1f1 1) + 1) * 512 + $(le "$1" 0x248 4)))
-	length=$(le "$1" 0x24c 4)
-	magic=$(od -An -tx1 -j "$start" -N 4 "$1" | tr -d ' ')
-	# The last four bytes are the size of what comes out.
-	tail -c +$((start + 1)) "$1" | head -c $((length - 4)) |
-	case $magic in
-	fd377a58) xz -dc ;;
-	1f8b*) gzip -dc ;;
-	28b52ffd) zstd -dcq ;;
-	*) false ;;
-	esac
 }

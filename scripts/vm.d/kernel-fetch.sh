@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=SC2154 # names of scripts/vm
+# How kernels come into the cache (see vm.d/kernel.sh): out of Debian's packages,
+# which apt verifies. All are called with the cache's lock held.
+
+# kernel_fetch RELEASE: only its image and modules, as the machine's apt has them.
+kernel_fetch()
+{
+	local release=$1 tmp
+
+	fetch_begin "the kernel $release"
+	if ! { apt_fetch "$tmp" "linux-image-$release" ||
+	       apt_fetch "$tmp" "linux-image-$release-unsigned"; }; then
+		fetch_failed "linux-image-$release" "cannot be downloaded" \
+			"is there a network? If a newer kernel has replaced it: apt-get update && apt-get install linux-headers-amd64"
+	fi
+	fetch_end "$release" ln -sfn "/usr/src/linux-headers-$release" "$tmp/out/modules/build"
+}
+
+# kernel_fetch_series SERIES SUITE...: the newest, and what the module is built with.
+kernel_fetch_series()
+{
+	local series=$1 suite release='' tmp
+
+	fetch_begin "the newest kernel $series with its headers"
+	for suite in "${@:2}"; do
+		apt_suite "$suite" "$tmp/$suite" || continue
+		release=$(apt_newest "$series")
+		[[ -z $release ]] || break
+	done
+	[[ $release ]] ||
+		fetch_failed "kernel $series" "not in Debian's ${*:2}, where this machine's apt gets its packages" \
+			"is there a network, and are Debian and its security updates in /etc/apt?"
+	apt_packages "$release" ||
+		fetch_failed "kernel $release" "cannot be downloaded" "is there a network?"
+	fetch_end "$release" headers_unpack "$release"
+}
+
+# fetch_begin WHAT: sets tmp, where fetch_end unpacks all packages that are there.
+fetch_begin()
+{
+	say "fetching $1 and unpacking it (once)"
+	tmp=$cache/kernels/tmp
+	rm -rf "$tmp"	# of a run that was killed
+	mkdir -p "$tmp/out" || exit "$EX_VM"
+}
+
+fetch_failed() # WHAT WHY WHAT-TO-DO
+{
+	cat "$tmp/log" >&2
+	rm -rf "$tmp"
+	die "$@"
+}
+
+# fetch_end RELEASE COMMAND...: unpacks, has COMMAND do the rest, and puts it in place.
+fetch_end()
+{
+	local dir=$cache/kernels/$1
+
+	if ! { kernel_unpack "$1" && "${@:2}" && kernel_sum "$tmp/out" > "$tmp/sum" &&
+	       mv "$tmp/sum" "$tmp/out/sum" && rm -rf "$dir" && mv -T "$tmp/out" "$dir"; } \
+			>> "$tmp/log" 2>&1; then
+		fetch_failed "kernel $1" "cannot be unpacked to $cache" "is there room? it takes 1 GB"
+	fi
+	rm -rf "$tmp"
+}
+
+kernel_unpack() # RELEASE
+{
+	local root=$tmp/root out=$tmp/out package place image modules
+
+	for package in "$tmp"/*.deb; do
+		dpkg-deb -x "$package" "$root" || return
+	done
+	for place in "$root/boot/vmlinuz-$1" "$root/usr/lib/modules/$1/vmlinuz"; do
+		[[ ! -f $place ]] || image=$place
+	done
+	for place in "$root/lib" "$root/usr/lib"; do
+		[[ ! -d $place/modules/$1/kernel ]] || modules=$place/modules/$1
+	done
+	vmlinux_extract "$image" > "$out/image" &&
+	mv "$modules" "$out/modules" &&
+	# A place for our module in the index, so that no VM needs to run depmod.
+	mkdir -p "$out/modules/extra" "$tmp/depmod/lib/modules" &&
+	: > "$out/modules/extra/syscount.ko" &&
+	ln -s "$out/modules" "$tmp/depmod/lib/modules/$1" &&
+	depmod -b "$tmp/depmod" "$1" 2> /dev/null &&
+	echo "$1" > "$out/release"
+}
+
+# The headers, so that they work where they lie.
+headers_unpack() # RELEASE
+{
+	local dir=$cache/kernels/$1 out=$tmp/out headers
+
+	ln -sfn "$dir/build" "$out/modules/build" &&
+	mkdir -p "$out/headers/lib" &&
+	mv "$tmp/root/usr/src" "$out/headers/" &&
+	mv "$tmp/root/usr/lib"/linux-kbuild-* "$out/headers/lib/" &&
+	ln -s "headers/src/linux-headers-$1" "$out/build" || return
+	headers=$out/headers/src/linux-headers-$1
+	sed -i "s|/usr/src/|$dir/headers/src/|" "$headers/Makefile" || return
+	# The compiler that it wants, or this machine's.
+	command -v "$(sed -n 's/^CC = .*)//p' "$headers/.kernelvariables")" > /dev/null ||
+		sed -i '/^CC = /s/gcc-[0-9]*$/gcc/' "$headers/.kernelvariables"
+}
+
+# apt_fetch DIR PACKAGE: its .deb into DIR, as the machine's apt knows it, which
+# verifies it; if its lists lack it, then with fresh lists of our own, since
+# those of the machine belong to root.
+apt_fetch()
+{
+	local apt=(-qq -o APT::Sandbox::User=root)
+
+	(
+		cd "$1" || exit
+		apt-get "${apt[@]}" download "$2" && exit
+		mkdir -p state/lists/partial cache/archives/partial
+		apt+=(-o "Dir::State=$PWD/state" -o "Dir::State::status=/var/lib/dpkg/status"
+		      -o "Dir::Cache=$PWD/cache" -o Debug::NoLocking=true)
+		[[ -e state/updated ]] || apt-get "${apt[@]}" update && : > state/updated &&
+		apt-get "${apt[@]}" download "$2"
+	) >> "$1/log" 2>&1
+}
+
+# apt_suite SUITE DIR: sets apt to the options that make apt see that suite alone,
+# from the mirror that the machine gets Debian from, verified by the installed
+# keyring. 1 if it cannot be had.
+apt_suite()
+{
+	local keyring=/usr/share/keyrings/debian-archive-keyring.gpg uri
+
+	uri=$(apt_mirror "$1")
+	[[ $uri ]] || return
+	mkdir -p "$2/lists/partial" "$2/cache/archives/partial" || return
+	: > "$2/status"
+	echo "deb [signed-by=$keyring] $uri $1 main" > "$2/sources.list"
+	apt=(-qq -o "Dir::State=$2" -o "Dir::State::lists=$2/lists" -o "Dir::State::status=$2/status"
+	     -o "Dir::Cache=$2/cache" -o "Dir::Etc::sourcelist=$2/sources.list"
+	     -o Dir::Etc::sourceparts=/dev/null -o Dir::Etc::preferences=/dev/null
+	     -o Dir::Etc::preferencesparts=/dev/null -o APT::Default-Release=
+	     -o APT::Sandbox::User=root -o Debug::NoLocking=true -o Acquire::Languages=none
+	     # That of an old release is not signed anew.
+	     -o Acquire::Check-Valid-Until=false)
+	apt-get "${apt[@]}" update >> "$tmp/log" 2>&1
+}
+
+# Where this machine gets Debian, or Debian's security updates, from.
+apt_mirror() # SUITE
+{
+	local codename security=''
+
+	[[ $1 != *-security ]] || security=-security
+	# shellcheck source=/dev/null
+	codename=$(. /etc/os-release && echo "$VERSION_CODENAME")
+	# shellcheck disable=SC2016 # apt's
+	apt-get indextargets --no-release-info --format '$(RELEASE) $(COMPONENT) $(REPO_URI)' \
+		'Created-By: Packages' 2>> "$tmp/log" |
+	awk -v pattern="^($codename|stable|oldstable)$security\$" \
+		'$1 ~ pattern && $2 == "main" { print $3; exit }'
+}
+
+# The newest release of a series, of the plain flavour.
+apt_newest() # SERIES
+{
+	apt-cache "${apt[@]}" search --names-only \
+		"^linux-headers-${1/./\\.}\.[0-9.]+(-[0-9]+|\+deb[0-9.]+)?-amd64$" 2>> "$tmp/log" |
+	sed 's/^linux-headers-\([^ ]*\).*/\1/' | sort -V | tail -n 1
+}
+
+# Image, modules and headers, which some releases have in several packages each.
+apt_packages() # RELEASE
+{
+	local list=("linux-image-$1" "linux-headers-$1")
+
+	mapfile -t -O 2 list < <(apt-cache "${apt[@]}" depends "${list[@]}" 2>> "$tmp/log" |
+		sed -n 's/^ .*Depends: \(linux-\(binary\|modules\|headers\|kbuild\)-[^ ]*\)$/\1/p')
+	(cd "$tmp" && apt-get "${apt[@]}" download "${list[@]}") >> "$tmp/log" 2>&1
+}
+
+# The kernel inside a bzImage: decompressing it in the VM is half of the boot.
+# Offsets: Documentation/x86/boot.rst (setup_sects, payload_offset, payload_length).
+vmlinux_extract()
+{
+	local start length magic
+
+	start=$((($(le "$1" 0x1f1 1) + 1) * 512 + $(le "$1" 0x248 4)))
+	length=$(le "$1" 0x24c 4)
+	magic=$(od -An -tx1 -j "$start" -N 4 "$1" | tr -d ' ')
+	# The last four bytes are the size of what comes out.
+	tail -c +$((start + 1)) "$1" | head -c $((length - 4)) |
+	case $magic in
+	fd377a58) xz -dc ;;
+	1f8b*) gzip -dc ;;
+	28b52ffd) zstd -dcq ;;
+	*) false ;;
+	esac
+}
