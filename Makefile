@@ -8,6 +8,8 @@ KVER ?= $(firstword $(foreach v,$(shell uname -r),$(if $(wildcard /lib/modules/$
 	  $(patsubst /usr/src/linux-headers-%,%,$(lastword $(shell \
 		ls -dv /usr/src/linux-headers-*-$(shell dpkg --print-architecture) 2>/dev/null))))
 KDIR ?= $(firstword $(wildcard /lib/modules/$(KVER)/build /usr/src/linux-headers-$(KVER)))
+# A root file system to build in, of which KDIR is a part (see scripts/vm.d/in-root).
+KROOT ?=
 VERSION := $(shell sed -n 's/^\#define SYSCOUNT_VERSION "\(.*\)"/\1/p' module/version.h)
 
 BUILD := $(CURDIR)/build
@@ -33,7 +35,7 @@ $(MODULE_DIR)/syscount.ko: $(MODULE_SOURCES)
 	@test -n "$(KDIR)" || { echo "make: no headers of kernel '$(KVER)': install linux-headers, or type 'make setup'" >&2; exit 1; }
 	@mkdir -p $(MODULE_DIR)
 	@cp --parents -pu $(MODULE_SOURCES) $(MODULE_DIR)
-	$(MAKE) -C $(KDIR) M=$(MODULE_DIR) modules
+	$(if $(KROOT),scripts/vm.d/in-root $(KROOT) $(MODULE_DIR)) $(MAKE) -C $(KDIR) M=$(MODULE_DIR) modules
 	@touch $@
 
 tool:

@@ -33,7 +33,7 @@ kernel_fetch_series()
 			"is there a network, and are Debian and its security updates in /etc/apt?"
 	apt_packages "$release" ||
 		fetch_failed "kernel $release" "cannot be downloaded" "is there a network?"
-	fetch_end "$release" headers_unpack "$release"
+	fetch_end "$release" build_tree "$release"
 }
 
 # fetch_begin WHAT: sets tmp, where fetch_end unpacks all packages that are there.
@@ -60,7 +60,7 @@ fetch_end()
 	if ! { kernel_unpack "$1" && "${@:2}" && kernel_sum "$tmp/out" > "$tmp/sum" &&
 	       mv "$tmp/sum" "$tmp/out/sum" && rm -rf "$dir" && mv -T "$tmp/out" "$dir"; } \
 			>> "$tmp/log" 2>&1; then
-		fetch_failed "kernel $1" "cannot be unpacked to $cache" "is there room? it takes 1 GB"
+		fetch_failed "kernel $1" "cannot be unpacked to $cache" "is there room, and still a network? it takes 1 GB"
 	fi
 	rm -rf "$tmp"
 }
@@ -88,21 +88,55 @@ kernel_unpack() # RELEASE
 	echo "$1" > "$out/release"
 }
 
+# What the module is built with: the headers, if their programs run on this machine,
+# else a root file system that has them, their compiler and what else they call.
+build_tree() # RELEASE
+{
+	local tools
+
+	ln -sfn "$cache/kernels/$1/build" "$tmp/out/modules/build"
+	mapfile -t tools < <(find "$tmp/root/usr/lib" -path '*/linux-kbuild-*' -type f \
+		\( -name fixdep -o -name modpost -o -name 'objtool*' ! -name '*-powerpc' \))
+	if [[ ! ${tools[*]} ]]; then
+		echo "no linux-kbuild among the packages"
+		return 1
+	elif ldd "${tools[@]}" 2>&1 | grep 'not found'; then
+		root_unpack "$1"
+	else
+		headers_unpack "$1"
+	fi
+}
+
 # The headers, so that they work where they lie.
 headers_unpack() # RELEASE
 {
-	local dir=$cache/kernels/$1 out=$tmp/out headers
+	local dir=$cache/kernels/$1 out=$tmp/out headers=$tmp/out/headers/src/linux-headers-$1
 
-	ln -sfn "$dir/build" "$out/modules/build" &&
 	mkdir -p "$out/headers/lib" &&
 	mv "$tmp/root/usr/src" "$out/headers/" &&
 	mv "$tmp/root/usr/lib"/linux-kbuild-* "$out/headers/lib/" &&
-	ln -s "headers/src/linux-headers-$1" "$out/build" || return
-	headers=$out/headers/src/linux-headers-$1
+	ln -s "headers/src/linux-headers-$1" "$out/build" &&
 	sed -i "s|/usr/src/|$dir/headers/src/|" "$headers/Makefile" || return
 	# The compiler that it wants, or this machine's.
 	command -v "$(sed -n 's/^CC = .*)//p' "$headers/.kernelvariables")" > /dev/null ||
 		sed -i '/^CC = /s/gcc-[0-9]*$/gcc/' "$headers/.kernelvariables"
+}
+
+root_unpack() # RELEASE
+{
+	local root=$tmp/out/root package archives=$tmp/root-archives
+
+	mkdir -p "$archives/partial" &&
+	apt-get "${apt[@]}" -o "Dir::Cache::archives=$archives" install -y --download-only \
+		--no-install-recommends "linux-headers-$1" base-files make dash bash coreutils \
+		sed mawk grep findutils || return
+	# That has the links of a merged /usr, which the others go through.
+	for package in "$archives"/base-files_*.deb "$archives"/*.deb; do
+		dpkg-deb -x "$package" "$root" || return
+	done
+	# What the packages' scripts would have done.
+	ln -sfn mawk "$root/usr/bin/awk" &&
+	ln -s "root/usr/src/linux-headers-$1" "$tmp/out/build"
 }
 
 # apt_fetch DIR PACKAGE: its .deb into DIR, as the machine's apt knows it, which
@@ -174,7 +208,7 @@ apt_packages() # RELEASE
 	local list=("linux-image-$1" "linux-headers-$1")
 
 	mapfile -t -O 2 list < <(apt-cache "${apt[@]}" depends "${list[@]}" 2>> "$tmp/log" |
-		sed -n 's/^ .*Depends: \(linux-\(binary\|modules\|headers\|kbuild\)-[^ ]*\)$/\1/p')
+		sed -n 's/^ .*Depends: \(linux-\(base\|binary\|modules\|headers\|kbuild\)-[^ ]*\)$/\1/p')
 	(cd "$tmp" && apt-get "${apt[@]}" download "${list[@]}") >> "$tmp/log" 2>&1
 }
 

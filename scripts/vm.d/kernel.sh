@@ -6,8 +6,9 @@
 #   image            what QEMU boots
 #   release          what uname -r will say
 #   modules/         the tree for /lib/modules/RELEASE
-#   build            where its headers are, if they are not this machine's
-#   root/            a file system with them and its compiler, if it needs its own
+#   build            link to its headers, if they are not this machine's, which are in
+#   headers/         if this machine's compiler is what the module is built with, or
+#   root/            a root file system with all that building takes
 #   sum              checksums: written last, tested on every use
 
 # Series: the function that prints the directory of such a kernel, fetched if need
@@ -15,6 +16,7 @@
 declare -A kernel_series=(
 	[6.1]="kernel_of_headers"
 	[6.12]="kernel_of_suites bookworm-security trixie-security trixie"
+	[7.2]="kernel_of_suites sid forky"
 )
 
 kernel_names() { printf '%s\n' "${!kernel_series[@]}" | sort -V | xargs; }
@@ -30,8 +32,12 @@ kernel_find()
 		read -r -a how <<< "${kernel_series[$1]}"
 		dir=$("${how[0]}" "$1" "${how[@]:1}") || exit "$EX_VM"
 		image=$dir/image release=$(<"$dir/release") modules=$dir/modules
-		# Without BTF, which would take pahole to make.
-		[[ ! -e $dir/build ]] || kernel_make=(KDIR="$dir/build" CONFIG_DEBUG_INFO_BTF_MODULES=)
+		if [[ -e $dir/root ]]; then
+			kernel_make=(KROOT="$dir/root" KDIR="/usr/src/linux-headers-$release")
+		elif [[ -e $dir/build ]]; then
+			# Without BTF, which would take pahole to make.
+			kernel_make=(KDIR="$dir/build" CONFIG_DEBUG_INFO_BTF_MODULES=)
+		fi
 	elif [[ $1 == */* || -f $1 ]]; then
 		kernel_of_path "$1"
 	else
