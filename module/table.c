@@ -6,6 +6,7 @@
 #include <linux/stddef.h>
 #include <linux/string.h>
 
+#include "compat.h"
 #include "table.h"
 
 #ifndef CONFIG_X86_64
@@ -30,7 +31,11 @@ struct call {
 
 static const struct call calls_64[SYSCOUNT_SIZE_64] = {
 #include "calls_64.h"
+#define __SYSCALL_64(_nr, _entry)	__SYSCALL(_nr, _entry)
+#define __SYSCALL_X32(_nr, _entry)
 #include <asm/syscalls_64.h>
+#undef __SYSCALL_64
+#undef __SYSCALL_X32
 };
 
 static const struct call calls_i386[SYSCOUNT_SIZE_I386] = {
@@ -42,7 +47,9 @@ static const struct call calls_i386[SYSCOUNT_SIZE_I386] = {
 static const struct call calls_x32[SYSCOUNT_SIZE_X32] = {
 #include "calls_x32.h"
 #ifdef CONFIG_X86_X32_ABI
-#include <asm/syscalls_x32.h>
+#define __SYSCALL_64(_nr, _entry)
+#define __SYSCALL_X32(_nr, _entry)	__SYSCALL(_nr, _entry)
+#include SYSCOUNT_SYSCALLS_X32
 #endif
 };
 
@@ -125,9 +132,13 @@ unsigned int syscount_call_category(unsigned int index)
 void syscount_call_entry(unsigned int abi, unsigned int index, char entry[SYSCOUNT_ENTRY_LEN])
 {
 	const struct call *call = call_at(index);
+	const char *prefix = abis[abi].prefix;
 
-	if (call && call->entry)
-		snprintf(entry, SYSCOUNT_ENTRY_LEN, "%s%s", abis[abi].prefix, call->entry);
-	else
+	if (!call || !call->entry) {
 		strscpy(entry, "-", SYSCOUNT_ENTRY_LEN);
+		return;
+	}
+	if (abi == SYSCOUNT_ABI_X32 && strstarts(call->entry, "compat_"))
+		prefix = SYSCOUNT_X32_COMPAT;
+	snprintf(entry, SYSCOUNT_ENTRY_LEN, "%s%s", prefix, call->entry);
 }

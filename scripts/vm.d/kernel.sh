@@ -14,6 +14,7 @@
 # Series: the function that prints the directory of such a kernel, fetched if need
 # be, and the suites of Debian that may have it, the best first.
 declare -A kernel_series=(
+	[5.10]="kernel_of_suites bullseye-security bullseye"
 	[6.1]="kernel_of_headers"
 	[6.12]="kernel_of_suites bookworm-security trixie-security trixie"
 	[7.2]="kernel_of_suites sid forky"
