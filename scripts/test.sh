@@ -35,10 +35,15 @@ tests_a_vm=5
 help()
 {
 	cat <<-END
-	Usage: scripts/test.sh [NAME...]
+	Usage: scripts/test.sh [-k KERNEL] [NAME...]
 
 	Run all tests, or those of these names, and print how many cases passed. Exit
-	status: 0 if something was run and nothing failed, else 1. Names:
+	status: 0 if something was run and nothing failed, else 1.
+
+	 -k KERNEL    what scripts/vm -k takes: without names, the tests in VMs only
+	 -h           this text
+
+	Names:
 	    ${host_order[*]}
 	    $(list_of)
 	END
@@ -150,12 +155,12 @@ boot()
 	done
 	shift
 	(($#)) || return
-	name='' vm_status=''
+	name='' vm_status='' where=$kernel
 	# Shared, since the VM has its own /tmp and perhaps we are there.
 	while IFS= read -r line; do
 		[[ $line != '## start '* ]] || seen+=("${line#\#\# start }")
 		guest_line "$line"
-	done < <("$repo/scripts/vm" "${options[@]}" -s "$install" -- \
+	done < <("$repo/scripts/vm" ${kernel:+-k "$kernel"} "${options[@]}" -s "$install" -- \
 			/host/guest.sh /host "$@" 2> "$log"
 		 code=$?; echo; echo "## vm $code")
 	if [[ $name ]]; then
@@ -172,6 +177,8 @@ boot()
 		test_fault "scripts/vm ended with status $vm_status"
 		test_end
 	fi
+	# shellcheck disable=SC2034 # ktap.sh's
+	where=''
 }
 
 host_test() # NAME
@@ -267,19 +274,28 @@ add_jobs() # SIZE COMMAND NAME...
 
 main()
 {
-	local tests=() test four=() one=() wanted=("$@") wanted_vm=()
+	local tests=() test four=() one=() wanted wanted_vm=() option
 
-	if [[ ${1-} == -* ]]; then
-		help
-		[[ $1 == -h || $1 == --help ]] || exit 2
-		exit 0
-	fi
+	kernel=''
+	[[ ${1-} != --help ]] || set -- -h
+	while getopts k:h option; do
+		case $option in
+		k) kernel=$OPTARG ;;
+		h) help; exit 0 ;;
+		*) help >&2; exit 2 ;;
+		esac
+	done
+	shift $((OPTIND - 1))
+	wanted=("$@")
 	read -r -a tests <<< "$(list_of)"
 	for test; do
 		in_list "$test" "${host_order[@]}" "${tests[@]}" ||
 			{ say "$test: no such test (-h lists them)"; exit 1; }
 	done
-	((${#wanted[@]})) || wanted=("${host_order[@]}" "${tests[@]}")
+	if ((!${#wanted[@]})); then
+		wanted=("${tests[@]}")
+		[[ $kernel ]] || wanted+=("${host_order[@]}")
+	fi
 	jobs=()
 
 	"$repo/scripts/setup.sh" --check || exit 1

@@ -2,6 +2,7 @@
 # shellcheck shell=bash disable=SC2154 # print_lock is of those who read this in
 # Reads the KTAP of one test program at a time and keeps the totals. Prints a line
 # for each program when it has ended, and all that it said if something failed.
+# where: on which kernel it ran, if that is to be named
 
 passed=0 failed=0 skipped=0
 
@@ -73,7 +74,7 @@ test_report()
 {
 	local took=$((${EPOCHREALTIME/[!0-9]/} - began)) fault reason
 
-	printf '%-18s %d passed' "$name" "$ok"
+	printf '%-18s %d passed' "${where:+$where }$name" "$ok"
 	! ((bad + ${#faults[@]})) || printf ', %d FAILED' $((bad + ${#faults[@]}))
 	! ((skip)) || printf ', %d skipped' "$skip"
 	printf '  (%d.%d s)\n' $((took / 1000000)) $((took / 100000 % 10))
