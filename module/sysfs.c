@@ -4,7 +4,6 @@
 #include <linux/bits.h>
 #include <linux/device.h>
 #include <linux/kernel.h>
-#include <linux/kstrtox.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
 
@@ -26,19 +25,24 @@ static unsigned int attribute_category(struct device_attribute *attr)
 
 /*
  * The words of kstrtobool(), which looks at the first letter only and would take
- * "none" for "no" and "1000" for "1".
+ * "none" for "no" and "1000" for "1", and on older kernels does not know "true".
  */
 static int parse_switch(const char *buf, bool *on)
 {
-	static const char *const words[] = { "on", "off", "yes", "no", "true", "false" };
-	unsigned int len = strcspn(buf, "\n");
-	unsigned int i;
+	static const char *const words[][2] = {
+		{ "0", "1" }, { "n", "y" }, { "N", "Y" }, { "f", "t" }, { "F", "T" },
+		{ "no", "yes" }, { "off", "on" }, { "false", "true" },
+	};
+	unsigned int i, state;
 
-	if (len == 1 && sysfs_streq(buf + 1, ""))
-		return kstrtobool(buf, on);
-	for (i = 0; i < ARRAY_SIZE(words); i++)
-		if (sysfs_streq(buf, words[i]))
-			return kstrtobool(buf, on);
+	for (i = 0; i < ARRAY_SIZE(words); i++) {
+		for (state = 0; state < 2; state++) {
+			if (sysfs_streq(buf, words[i][state])) {
+				*on = state;
+				return 0;
+			}
+		}
+	}
 	return -EINVAL;
 }
 
