@@ -24,7 +24,7 @@ kernel_fetch_series()
 
 	fetch_begin "the newest kernel $series with its headers"
 	for suite in "${@:2}"; do
-		apt_suite "$suite" "$tmp/$suite" || continue
+		apt_suites "$tmp/$suite" "$suite" || continue
 		release=$(apt_newest "$series")
 		[[ -z $release ]] || break
 	done
@@ -33,7 +33,7 @@ kernel_fetch_series()
 			"is there a network, and are Debian and its security updates in /etc/apt?"
 	apt_packages "$release" ||
 		fetch_failed "kernel $release" "cannot be downloaded" "is there a network?"
-	fetch_end "$release" build_tree "$release"
+	fetch_end "$release" build_tree "$release" "$suite"
 }
 
 # fetch_begin WHAT: sets tmp, where fetch_end unpacks all packages that are there.
@@ -90,7 +90,7 @@ kernel_unpack() # RELEASE
 
 # What the module is built with: the headers, if their programs run on this machine,
 # else a root file system that has them, their compiler and what else they call.
-build_tree() # RELEASE
+build_tree() # RELEASE SUITE
 {
 	local tools
 
@@ -101,7 +101,7 @@ build_tree() # RELEASE
 		echo "no linux-kbuild among the packages"
 		return 1
 	elif ldd "${tools[@]}" 2>&1 | grep 'not found'; then
-		root_unpack "$1"
+		root_unpack "$@"
 	else
 		headers_unpack "$1"
 	fi
@@ -122,10 +122,12 @@ headers_unpack() # RELEASE
 		sed -i '/^CC = /s/gcc-[0-9]*$/gcc/' "$headers/.kernelvariables"
 }
 
-root_unpack() # RELEASE
+root_unpack() # RELEASE SUITE
 {
 	local root=$tmp/out/root package archives=$tmp/root-archives
 
+	# Security updates alone have no compiler.
+	[[ $2 != *-security ]] || apt_suites "$tmp/apt" "$2" "${2%-security}" || return
 	mkdir -p "$archives/partial" &&
 	apt-get "${apt[@]}" -o "Dir::Cache::archives=$archives" install -y --download-only \
 		--no-install-recommends "linux-headers-$1" base-files make dash bash coreutils \
@@ -157,20 +159,21 @@ apt_fetch()
 	) >> "$1/log" 2>&1
 }
 
-# apt_suite SUITE DIR: sets apt to the options that make apt see that suite alone,
-# from the mirror that the machine gets Debian from, verified by the installed
-# keyring. 1 if it cannot be had.
-apt_suite()
+# apt_suites DIR SUITE...: sets apt to the options that make apt see those suites
+# alone, from the mirror that the machine gets Debian from, verified by the
+# installed keyring. 1 if one cannot be had.
+apt_suites()
 {
-	local keyring=/usr/share/keyrings/debian-archive-keyring.gpg uri
+	local keyring=/usr/share/keyrings/debian-archive-keyring.gpg uri suite
 
-	uri=$(apt_mirror "$1")
-	[[ $uri ]] || return
-	mkdir -p "$2/lists/partial" "$2/cache/archives/partial" || return
-	: > "$2/status"
-	echo "deb [signed-by=$keyring] $uri $1 main" > "$2/sources.list"
-	apt=(-qq -o "Dir::State=$2" -o "Dir::State::lists=$2/lists" -o "Dir::State::status=$2/status"
-	     -o "Dir::Cache=$2/cache" -o "Dir::Etc::sourcelist=$2/sources.list"
+	mkdir -p "$1/lists/partial" "$1/cache/archives/partial" && : > "$1/status" || return
+	for suite in "${@:2}"; do
+		uri=$(apt_mirror "$suite")
+		[[ $uri ]] || return
+		echo "deb [signed-by=$keyring] $uri $suite main"
+	done > "$1/sources.list"
+	apt=(-qq -o "Dir::State=$1" -o "Dir::State::lists=$1/lists" -o "Dir::State::status=$1/status"
+	     -o "Dir::Cache=$1/cache" -o "Dir::Etc::sourcelist=$1/sources.list"
 	     -o Dir::Etc::sourceparts=/dev/null -o Dir::Etc::preferences=/dev/null
 	     -o Dir::Etc::preferencesparts=/dev/null -o APT::Default-Release=
 	     -o APT::Sandbox::User=root -o Debug::NoLocking=true -o Acquire::Languages=none
