@@ -26,6 +26,16 @@ vm()
 	status=$?
 }
 
+# in_cache FUNCTION...: one of vm.d/kernel.sh
+in_cache()
+{
+	(
+		# shellcheck source-path=SCRIPTDIR source=kernel.sh
+		. vm.d/kernel.sh
+		"$@"
+	)
+}
+
 is() # STATUS [LINE of what it says on stderr]
 {
 	[[ $status == "$1" ]] && { [[ -z ${2-} ]] || grep -q "^vm: $2" "$tmp/err"; } && return
@@ -42,7 +52,7 @@ same() # TEXT FILE
 }
 
 echo "TAP version 13"
-echo "1..23"
+echo "1..28"
 
 vm -Q -- true
 check "an unknown option is wrong use" is 2 "no option -Q"
@@ -54,6 +64,31 @@ vm
 check "a shell without a terminal is wrong use" is 2 "a shell needs a terminal"
 vm -k /bin/true -- true
 check "what is no kernel is said to be none" is 125 "-k /bin/true"
+
+# Kernels in the cache, and those that cannot come there: no network is needed.
+cache=$tmp/cache/syscount
+for release in 9.1.2-amd64 9.1.10-amd64 9.1.11-amd64 9.10.1-amd64; do
+	mkdir -p "$cache/kernels/$release/modules"
+	echo "$release" | tee "$cache/kernels/$release/"{image,release,modules/modules.dep.bin} > "$tmp/out"
+	in_cache kernel_sum "$cache/kernels/$release" > "$cache/kernels/$release/sum"
+done
+echo more >> "$cache/kernels/9.1.11-amd64/image"
+in_cache kernel_cached '9.1.*' > "$tmp/out"
+check "the newest intact kernel of a series is taken" same "$cache/kernels/9.1.10-amd64" "$tmp/out"
+in_cache kernel_cached '9.2.*' > "$tmp/out"
+check "and none of another" test "$?" = 1 -a ! -s "$tmp/out"
+mkdir "$tmp/bin"
+ln -s "$(type -P false)" "$tmp/bin/apt-get"
+XDG_CACHE_HOME=$tmp/cache PATH=$tmp/bin:$PATH vm -k 5.10 -- true
+check "what cannot be fetched is said" is 125 "kernel 5.10: not in Debian's"
+check "and leaves nothing" test ! -e "$cache/kernels/tmp"
+if unshare -m true 2> "$tmp/err"; then
+	# shellcheck disable=SC2016 # for the shell that is run
+	vm.d/in-root / "$tmp/share" sh -c '[ -e /proc/self/root ] && echo "$1" > "$2/said"' sh "a  b" "$tmp/share"
+	check "a command in another root keeps its arguments, and can write" same "a  b" "$tmp/share/said"
+else
+	check "a command in another root # SKIP $(head -n 1 "$tmp/err")" true
+fi
 
 # First of the VMs: its stderr may show how the module was built.
 vm -c 1 -- sh -c 'kill -KILL $$'
