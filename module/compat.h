@@ -15,12 +15,11 @@
  * __x32_compat_sys_* to __x64_compat_sys_*").
  */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 14, 0)
-#define SYSCOUNT_SYSCALLS_X32	<asm/syscalls_64.h>
+#define SYSCOUNT_X32_IN_SYSCALLS_64
 #define SYSCOUNT_X32_COMPAT	"__x32_"
 #define __SYSCALL_COMMON(nr, entry)	__SYSCALL(nr, entry)
 #define __SYSCALL_I386(nr, entry)	__SYSCALL(nr, entry)
 #else
-#define SYSCOUNT_SYSCALLS_X32	<asm/syscalls_x32.h>
 #define SYSCOUNT_X32_COMPAT	"__x64_"
 #endif
 

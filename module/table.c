@@ -49,7 +49,11 @@ static const struct call calls_x32[SYSCOUNT_SIZE_X32] = {
 #ifdef CONFIG_X86_X32_ABI
 #define __SYSCALL_64(_nr, _entry)
 #define __SYSCALL_X32(_nr, _entry)	__SYSCALL(_nr, _entry)
-#include SYSCOUNT_SYSCALLS_X32
+#ifdef SYSCOUNT_X32_IN_SYSCALLS_64
+#include <asm/syscalls_64.h>
+#else
+#include <asm/syscalls_x32.h>
+#endif
 #endif
 };
 
