@@ -15,7 +15,7 @@ VERSION := $(shell sed -n 's/^\#define SYSCOUNT_VERSION "\(.*\)"/\1/p' module/ve
 BUILD := $(CURDIR)/build
 MODULE_DIR := $(BUILD)/$(KVER)
 MODULE_SOURCES := Kbuild scripts/gen-tables.sh scripts/categories.txt \
-	$(wildcard module/*.[ch] module/uapi/linux/*.h)
+	$(wildcard module/*.[chS] module/uapi/linux/*.h)
 
 DESTDIR ?=
 PREFIX ?= /usr/local
@@ -35,7 +35,18 @@ $(MODULE_DIR)/syscount.ko: $(MODULE_SOURCES)
 	@test -n "$(KDIR)" || { echo "make: no headers of kernel '$(KVER)': install linux-headers, or type 'make setup'" >&2; exit 1; }
 	@mkdir -p $(MODULE_DIR)
 	@cp --parents -pu $(MODULE_SOURCES) $(MODULE_DIR)
-	$(if $(KROOT),scripts/vm.d/in-root $(KROOT) $(MODULE_DIR)) $(MAKE) -C $(KDIR) M=$(MODULE_DIR) modules
+	$(call kbuild,$(MODULE_DIR))
+	@touch $@
+
+kbuild = $(if $(KROOT),scripts/vm.d/in-root $(KROOT) $1) $(MAKE) -C $(KDIR) M=$1 modules
+
+# Another user of the kernel's functions, for tests; never installed.
+neighbour: $(MODULE_DIR)/neighbour/neighbour.ko
+
+$(MODULE_DIR)/neighbour/neighbour.ko: $(addprefix selftests/neighbour/,Kbuild neighbour.c) module/compat.h
+	@mkdir -p $(@D)
+	@cp -pu $^ $(@D)
+	$(call kbuild,$(@D))
 	@touch $@
 
 tool:
@@ -109,4 +120,4 @@ help:
 #:
 #: KVER=VERSION         the kernel to build for (its headers must be installed)
 
-.PHONY: all module tool man setup vm demo test check install uninstall dkms-install dkms-uninstall clean help
+.PHONY: all module neighbour tool man setup vm demo test check install uninstall dkms-install dkms-uninstall clean help

@@ -2,6 +2,7 @@
 /*
  * What older kernels have otherwise: the one file that names versions. A block
  * goes when the oldest kernel that the module is for has what the newer ones have.
+ * For C and assembly.
  */
 #ifndef _SYSCOUNT_COMPAT_H
 #define _SYSCOUNT_COMPAT_H
@@ -21,6 +22,55 @@
 #define __SYSCALL_I386(nr, entry)	__SYSCALL(nr, entry)
 #else
 #define SYSCOUNT_X32_COMPAT	"__x64_"
+#endif
+
+/*
+ * 5.16 brought direct calls for many functions of one ftrace_ops, 6.0 its ops_func and
+ * ftrace_set_filter_ips().
+ */
+#if defined(CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS) && defined(CONFIG_KPROBES) && \
+	LINUX_VERSION_CODE >= KERNEL_VERSION(6, 0, 0)
+#define SYSCOUNT_HAVE_DIRECT
+#endif
+
+/*
+ * 6.2 ("x86: Put hot per CPU variables into a struct") moved the pointer to the running
+ * task into struct pcpu_hot, 6.15 ("x86/percpu: Move current_task to percpu hot
+ * section") out of it again.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0) && \
+	LINUX_VERSION_CODE < KERNEL_VERSION(6, 15, 0)
+#define SYSCOUNT_CURRENT_TASK	pcpu_hot
+#define SYSCOUNT_CURRENT_OFFSET	offsetof(struct pcpu_hot, current_task)
+#else
+#define SYSCOUNT_CURRENT_TASK	current_task
+#define SYSCOUNT_CURRENT_OFFSET	0
+#endif
+
+#if !defined(__ASSEMBLY__) && !defined(__ASSEMBLER__) && defined(SYSCOUNT_HAVE_DIRECT)
+
+#include <linux/ftrace.h>
+
+/*
+ * 6.4 gave the functions for an ftrace_ops the names without "_multi" ("ftrace: Rename
+ * _ftrace_direct_multi APIs to _ftrace_direct APIs"), and the second one its last
+ * parameter ("ftrace: Let unregister_ftrace_direct_multi() call ftrace_free_filter()").
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
+static inline int compat_unregister_ftrace_direct(struct ftrace_ops *ops, unsigned long addr,
+						  bool free_filters)
+{
+	int err = unregister_ftrace_direct_multi(ops, addr);
+
+	if (free_filters)
+		ftrace_free_filter(ops);
+	return err;
+}
+
+#define register_ftrace_direct		register_ftrace_direct_multi
+#define unregister_ftrace_direct	compat_unregister_ftrace_direct
+#endif
+
 #endif
 
 #endif

@@ -97,6 +97,27 @@ notrace void syscount_count_other(const u8 *weights, unsigned int abi, s32 nr)
 }
 NOKPROBE_SYMBOL(syscount_count_other);
 
+/**
+ * syscount_count_entered() - count a call of the running task
+ * @weights: as for syscount_count()
+ * @nr: the low half of its orig_ax; -1, ptrace's skip, is no call
+ *
+ * Called from probes, as syscount_count_other().
+ */
+notrace void syscount_count_entered(const u8 *weights, s32 nr)
+{
+	if (nr == -1)
+		return;
+	if (in_ia32_syscall())
+		syscount_count_other(weights, SYSCOUNT_ABI_I386, nr);
+	/* Negative numbers are no x32 calls: do_syscall_x32() in arch/x86/entry/common.c */
+	else if (nr > 0 && nr & SYSCOUNT_X32_BIT)
+		syscount_count_other(weights, SYSCOUNT_ABI_X32, nr & ~SYSCOUNT_X32_BIT);
+	else
+		syscount_count_other(weights, SYSCOUNT_ABI_64, nr);
+}
+NOKPROBE_SYMBOL(syscount_count_entered);
+
 /* CLOCK_BOOTTIME */
 u64 syscount_counters_loaded_ns(void)
 {
@@ -162,23 +183,38 @@ static int compare_slots(const void *a, const void *b)
 }
 
 /*
+ * Where the calls of slot @i are shown: in the first slot of this number. Two can
+ * have it since a reset that frees slots while find_slot() looks at them.
+ */
+static unsigned int shown_in(const u64 *slot, unsigned int i)
+{
+	unsigned int first;
+
+	if (!slot[i])
+		return SYSCOUNT_SLOTS;
+	for (first = 0; slot[first] != slot[i]; first++)
+		;
+	return first;
+}
+
+/*
  * After the counters, since a slot is claimed before it is counted in. What was
  * counted in a slot that is free by now goes to '*'; so does all that a single CPU
  * has counted in slots, as their numbers are those since the reset only.
  */
 static void take_slots(struct syscount_snapshot *snapshot, bool one_cpu)
 {
-	unsigned int abi, i;
+	unsigned int abi, i, to;
 
 	for (abi = 0; abi < SYSCOUNT_ABI_COUNT; abi++) {
 		u64 *calls = &snapshot->calls[syscount_slot_base(abi)];
+		u64 *slot = snapshot->slots[abi];
 
 		for (i = 0; i < SYSCOUNT_SLOTS; i++) {
-			u64 slot = one_cpu ? 0 : READ_ONCE(slots[abi][i]);
-
-			snapshot->slots[abi][i] = slot;
-			if (!slot) {
-				calls[SYSCOUNT_SLOTS] += calls[i];
+			slot[i] = one_cpu ? 0 : READ_ONCE(slots[abi][i]);
+			to = shown_in(slot, i);
+			if (to != i) {
+				calls[to] += calls[i];
 				calls[i] = 0;
 			}
 		}

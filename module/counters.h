@@ -16,6 +16,7 @@ int syscount_counters_init(void);
 void syscount_counters_exit(void);
 
 void syscount_count_other(const u8 *weights, unsigned int abi, s32 nr);
+void syscount_count_entered(const u8 *weights, s32 nr);
 
 /*
  * Count one call, or none if @weights says 0 for it. Safe in any context and

@@ -16,6 +16,7 @@
 
 /* In the order in which "auto" prefers them. */
 static const struct syscount_hook *const hooks[] = {
+	&syscount_hook_direct,
 	&syscount_hook_tracepoint,
 	&syscount_hook_kprobe,
 };
@@ -23,25 +24,36 @@ static const struct syscount_hook *const hooks[] = {
 /* All of this is changed under switch_mutex only (switch.c). */
 static const struct syscount_hook *chosen;
 static const struct syscount_hook *active;	/* NULL: nothing is hooked */
+static bool automatic;				/* if chosen cannot be had, another will do */
 static u32 available __ro_after_init;		/* bits of those that this kernel can have */
 
 u8 syscount_weight_blocks[2 * SYSCOUNT_HOOKS - 1][SYSCOUNT_INDEXES] __read_mostly;
 const u8 *syscount_weight_base __read_mostly = syscount_weight_blocks[0];
 
+static bool is_available(const struct syscount_hook *hook)
+{
+	return available & BIT(hook->id);
+}
+
 static const struct syscount_hook *find_hook(const char *name)
 {
-	bool automatic = !strcmp(name, "auto");
 	unsigned int i;
-	int err = -EINVAL;
 
-	for (i = 0; i < ARRAY_SIZE(hooks); i++) {
-		if (!automatic && strcmp(name, hooks[i]->name))
-			continue;
-		if (available & BIT(hooks[i]->id))
+	for (i = 0; i < ARRAY_SIZE(hooks); i++)
+		if (!strcmp(name, hooks[i]->name))
+			return is_available(hooks[i]) ? hooks[i] : ERR_PTR(-EOPNOTSUPP);
+	return ERR_PTR(-EINVAL);
+}
+
+/* The one that "auto" prefers, and if @quick, of those that are attached at once. */
+static const struct syscount_hook *best_hook(bool quick)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(hooks); i++)
+		if (is_available(hooks[i]) && !(quick && hooks[i]->prepare))
 			return hooks[i];
-		err = -EOPNOTSUPP;
-	}
-	return ERR_PTR(err);
+	return ERR_PTR(-EOPNOTSUPP);
 }
 
 /*
@@ -70,10 +82,35 @@ static int take_over(const struct syscount_hook *hook)
 	return 0;
 }
 
+/* The first that can be attached, in the order of "auto". */
+static int take_over_any(void)
+{
+	unsigned int i;
+	int err = -EOPNOTSUPP;
+
+	for (i = 0; i < ARRAY_SIZE(hooks); i++) {
+		if (!is_available(hooks[i]))
+			continue;
+		if (hooks[i] == active)
+			return 0;
+		err = take_over(hooks[i]);
+		if (!err) {
+			WRITE_ONCE(chosen, hooks[i]);
+			return 0;
+		}
+	}
+	return err;
+}
+
 /* Start counting. Nothing to do if it goes on already. */
 int syscount_hook_start(void)
 {
-	return active ? 0 : take_over(chosen);
+	int err;
+
+	if (active)
+		return 0;
+	err = take_over(chosen);
+	return err && automatic ? take_over_any() : err;
 }
 
 void syscount_hook_stop(void)
@@ -86,42 +123,83 @@ void syscount_hook_stop(void)
 
 /**
  * syscount_hook_choose() - count by another hook from now on
- * @name: "auto" takes the first that this kernel can have
+ * @name: "auto" takes the first that can be attached
  *
  * Return: 0; -EINVAL: no hook of that name; -EOPNOTSUPP: not on this kernel; else
  * why it could not be attached. On error nothing has changed.
  */
 int syscount_hook_choose(const char *name)
 {
-	const struct syscount_hook *hook = find_hook(name);
-	int err;
+	bool any = !strcmp(name, "auto");
+	const struct syscount_hook *hook = any ? best_hook(false) : find_hook(name);
+	int err = 0;
 
 	if (IS_ERR(hook))
 		return PTR_ERR(hook);
-	if (active && active != hook) {
-		err = take_over(hook);
-		if (err)
-			return err;
-	}
-	WRITE_ONCE(chosen, hook);
+	if (active && active != hook)
+		err = any ? take_over_any() : take_over(hook);
+	else
+		WRITE_ONCE(chosen, hook);
+	if (err)
+		return err;
+	if (!any)
+		WRITE_ONCE(chosen, hook);
+	automatic = any;
 	return 0;
 }
 
+/*
+ * At load "auto" begins with a hook that is attached at once, so that no call is
+ * missed meanwhile, and leaves the better one to syscount_hook_move_on().
+ */
 int __init syscount_hook_init(const char *name)
 {
 	unsigned int i;
-	int err;
+	int err = 0;
 
 	for (i = 0; i < ARRAY_SIZE(hooks); i++)
 		if (hooks[i]->usable())
 			available |= BIT(hooks[i]->id);
 
-	err = syscount_hook_choose(name);
+	automatic = !strcmp(name, "auto");
+	if (automatic) {
+		chosen = best_hook(true);
+		if (!IS_ERR(chosen))
+			return 0;
+		err = PTR_ERR(chosen);
+	} else {
+		err = syscount_hook_choose(name);
+	}
 	if (err == -EINVAL)
-		pr_err("hook: no hook '%s'; there are tracepoint, kprobe, or auto\n", name);
+		pr_err("hook: no hook '%s'; there are direct, tracepoint, kprobe, or auto\n", name);
 	else if (err)
 		pr_err("hook: this kernel cannot have '%s' (%d)\n", name, err);
 	return err;
+}
+
+bool syscount_hook_can_move_on(void)
+{
+	return automatic && best_hook(false) != chosen;
+}
+
+/* Needs no lock, so that nobody waits for what takes long. */
+void syscount_hook_prepare(void)
+{
+	const struct syscount_hook *hook = best_hook(false);
+
+	if (hook->prepare)
+		hook->prepare();	/* an error comes again from attach() */
+}
+
+/* From the hook of the load to the best, unless somebody chose one since. */
+void syscount_hook_move_on(void)
+{
+	const struct syscount_hook *hook = best_hook(false);
+
+	if (!automatic || chosen == hook)
+		return;
+	if (!active || !take_over(hook))
+		WRITE_ONCE(chosen, hook);
 }
 
 void syscount_hook_exit(void)
@@ -169,5 +247,5 @@ u32 syscount_hook_available(void)
 
 bool syscount_hook_sees_out_of_range(void)
 {
-	return READ_ONCE(chosen)->sees_out_of_range;
+	return READ_ONCE(chosen)->sees_out_of_range();
 }

@@ -44,30 +44,37 @@ static __always_inline const u8 *syscount_hook_weights(enum syscount_hook_id id)
  * struct syscount_hook - a way of hooking
  * @name: word for parameter, sysfs and /proc
  * @id: for the ioctls
- * @sees_out_of_range: numbers outside the kernel's tables reach it
  * @usable: can this kernel have it; asked once, at load
+ * @sees_out_of_range: do numbers outside the kernel's tables reach it
+ * @prepare: what takes long and needs no lock, so that @attach finds it done; @attach
+ *	does it otherwise. NULL: nothing does.
  * @attach: start calling the probes; may sleep
  * @detach: the exact mirror; probes may still run when it returns, until
  *	@drain
- * @drain: wait for probes that still run after @detach, so that text and memory
- *	can go. NULL if @detach waits.
+ * @drain: after the last @detach: wait for probes that still run, so that text and
+ *	memory can go, and free what @prepare made. NULL if @detach waits.
  *
- * The callbacks are serialised by switch.c.
+ * The callbacks but @prepare are serialised by switch.c.
  */
 struct syscount_hook {
 	const char *name;
 	enum syscount_hook_id id;
-	bool sees_out_of_range;
 	bool (*usable)(void);
+	bool (*sees_out_of_range)(void);
+	int (*prepare)(void);
 	int (*attach)(void);
 	void (*detach)(void);
 	void (*drain)(void);
 };
 
+extern const struct syscount_hook syscount_hook_direct;
 extern const struct syscount_hook syscount_hook_tracepoint;
 extern const struct syscount_hook syscount_hook_kprobe;
 
 int syscount_hook_init(const char *name);
+bool syscount_hook_can_move_on(void);
+void syscount_hook_prepare(void);
+void syscount_hook_move_on(void);
 void syscount_hook_exit(void);
 
 int syscount_hook_choose(const char *name);
@@ -79,5 +86,8 @@ enum syscount_hook_id syscount_hook_active(void);
 const char *syscount_hook_name(enum syscount_hook_id id);
 u32 syscount_hook_available(void);
 bool syscount_hook_sees_out_of_range(void);
+
+/* Is there a call, a breakpoint or a jump at @address, or nothing of a probe? */
+bool syscount_text_patched(unsigned long address);
 
 #endif

@@ -93,14 +93,19 @@ static bool syscount_kprobe_usable(void)
 	return true;
 }
 
+static bool syscount_kprobe_sees_out_of_range(void)
+{
+	return false;
+}
+
 /*
  * Registering succeeds, and arms nothing, while kernel.ftrace_enabled or
  * /sys/kernel/debug/kprobes/enabled is 0. So look whether something is there: the
  * call of ftrace, the breakpoint of a kprobe, or the jump of an optimised one.
  */
-static bool armed(const struct kprobe *kprobe)
+bool syscount_text_patched(unsigned long address)
 {
-	u8 opcode = READ_ONCE(*kprobe->addr);
+	u8 opcode = READ_ONCE(*(const u8 *)address);
 
 	return opcode == CALL_INSN_OPCODE || opcode == INT3_INSN_OPCODE ||
 	       opcode == JMP32_INSN_OPCODE;
@@ -115,7 +120,7 @@ static int syscount_kprobe_attach(void)
 	if (err)
 		return err;
 	for (i = 0; i < ARRAY_SIZE(places); i++) {
-		if (!armed(&kprobes[i])) {
+		if (!syscount_text_patched((unsigned long)kprobes[i].addr)) {
 			unregister_places();
 			return -EBUSY;
 		}
@@ -133,6 +138,7 @@ const struct syscount_hook syscount_hook_kprobe = {
 	.name = "kprobe",
 	.id = SYSCOUNT_HOOK_KPROBE,
 	.usable = syscount_kprobe_usable,
+	.sees_out_of_range = syscount_kprobe_sees_out_of_range,
 	.attach = syscount_kprobe_attach,
 	.detach = syscount_kprobe_detach,
 };

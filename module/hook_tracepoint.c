@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The hook that every kernel with syscall tracepoints has: raw_syscalls:sys_enter. */
 
-#include <linux/bits.h>
 #include <linux/cache.h>
 #include <linux/kprobes.h>
 #include <linux/sched.h>
@@ -12,23 +11,7 @@
 #include "counters.h"
 #include "hook.h"
 
-#define X32_BIT	BIT(30)		/* __X32_SYSCALL_BIT of a user's <asm/unistd.h> */
-
 static struct tracepoint *sys_enter __ro_after_init;
-
-static noinline notrace void count_other(const u8 *weights, s32 nr)
-{
-	if (nr == -1)	/* ptrace's skip */
-		return;
-	if (in_ia32_syscall())
-		syscount_count_other(weights, SYSCOUNT_ABI_I386, nr);
-	/* Negative numbers are no x32 calls: do_syscall_x32() in arch/x86/entry/common.c */
-	else if (nr > 0 && nr & X32_BIT)
-		syscount_count_other(weights, SYSCOUNT_ABI_X32, nr & ~X32_BIT);
-	else
-		syscount_count_other(weights, SYSCOUNT_ABI_64, nr);
-}
-NOKPROBE_SYMBOL(count_other);
 
 /*
  * The kernel passes the low half of orig_ax, as it dispatches on it. From 6.13 on
@@ -36,12 +19,11 @@ NOKPROBE_SYMBOL(count_other);
  */
 static notrace void syscount_sys_enter(void *data, struct pt_regs *regs, long id)
 {
-	const u8 *weights = syscount_hook_weights(SYSCOUNT_HOOK_TRACEPOINT);
-
 	if (likely(!in_ia32_syscall() && (u32)id < SYSCOUNT_SIZE_64))
-		syscount_count(weights, SYSCOUNT_BASE_64 + (u32)id);
+		syscount_count(syscount_hook_weights(SYSCOUNT_HOOK_TRACEPOINT),
+			       SYSCOUNT_BASE_64 + (u32)id);
 	else
-		count_other(weights, id);
+		syscount_count_entered(syscount_hook_weights(SYSCOUNT_HOOK_TRACEPOINT), id);
 }
 NOKPROBE_SYMBOL(syscount_sys_enter);
 
@@ -56,6 +38,11 @@ static bool syscount_tracepoint_usable(void)
 {
 	for_each_kernel_tracepoint(match_sys_enter, &sys_enter);
 	return sys_enter;
+}
+
+static bool syscount_tracepoint_sees_out_of_range(void)
+{
+	return true;
 }
 
 static int syscount_tracepoint_attach(void)
@@ -78,8 +65,8 @@ static void syscount_tracepoint_drain(void)
 const struct syscount_hook syscount_hook_tracepoint = {
 	.name = "tracepoint",
 	.id = SYSCOUNT_HOOK_TRACEPOINT,
-	.sees_out_of_range = true,
 	.usable = syscount_tracepoint_usable,
+	.sees_out_of_range = syscount_tracepoint_sees_out_of_range,
 	.attach = syscount_tracepoint_attach,
 	.detach = syscount_tracepoint_detach,
 	.drain = syscount_tracepoint_drain,

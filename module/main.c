@@ -9,7 +9,6 @@
 
 #include "access.h"
 #include "counters.h"
-#include "hook.h"
 #include "interfaces.h"
 #include "switch.h"
 #include "version.h"
@@ -20,7 +19,7 @@ MODULE_PARM_DESC(categories, "what to count at first: process, file, device, inf
 
 static char *hook = "auto";
 module_param(hook, charp, 0);
-MODULE_PARM_DESC(hook, "how to see the calls: auto, tracepoint, kprobe (default: auto)");
+MODULE_PARM_DESC(hook, "how to see the calls: auto, direct, tracepoint, kprobe (default: auto)");
 
 static bool public;
 module_param(public, bool, 0444);
@@ -54,7 +53,7 @@ static int __init syscount_init(void)
 		goto err_procfs;
 	}
 
-	pr_info("%s: hook %s\n", SYSCOUNT_VERSION, syscount_hook_name(syscount_hook_chosen()));
+	syscount_switch_started();
 	return 0;
 
 err_procfs:

@@ -9,9 +9,11 @@
 #include <linux/printk.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/workqueue.h>
 
 #include "hook.h"
 #include "switch.h"
+#include "version.h"
 
 struct switches {
 	bool categories[SYSCOUNT_CAT_COUNT];
@@ -181,6 +183,23 @@ static int __init parse_categories(bool on[SYSCOUNT_CAT_COUNT], const char *list
 	return err;
 }
 
+static void say_loaded(void)
+{
+	pr_info("%s: hook %s\n", SYSCOUNT_VERSION, syscount_hook_name(syscount_hook_chosen()));
+}
+
+/* Moves on from the hook that was quick to attach to the best one. */
+static void move_on(struct work_struct *work)
+{
+	syscount_hook_prepare();
+	mutex_lock(&switch_mutex);
+	syscount_hook_move_on();
+	mutex_unlock(&switch_mutex);
+	say_loaded();
+}
+
+static DECLARE_WORK(move_work, move_on);
+
 int __init syscount_switch_init(const char *categories, const char *hook)
 {
 	struct switches switches = { };
@@ -198,9 +217,19 @@ int __init syscount_switch_init(const char *categories, const char *hook)
 	return err;
 }
 
+/* To be called when nothing can fail any more. */
+void __init syscount_switch_started(void)
+{
+	if (syscount_hook_can_move_on())
+		queue_work(system_long_wq, &move_work);
+	else
+		say_loaded();
+}
+
 /* Afterwards no probe runs, and none will. */
 void syscount_switch_exit(void)
 {
+	cancel_work_sync(&move_work);
 	mutex_lock(&switch_mutex);
 	syscount_hook_exit();
 	mutex_unlock(&switch_mutex);

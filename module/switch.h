@@ -8,6 +8,7 @@
 #include "table.h"
 
 int syscount_switch_init(const char *categories, const char *hook);
+void syscount_switch_started(void);
 void syscount_switch_exit(void);
 
 int syscount_switch(const struct syscount_switch_item *items, unsigned int count);

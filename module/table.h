@@ -34,6 +34,8 @@ enum {
 
 #undef SYSCOUNT_CALL
 
+#define SYSCOUNT_X32_BIT	0x40000000	/* __X32_SYSCALL_BIT of a user's <asm/unistd.h> */
+
 /* Rows for numbers outside the tables, each abi. */
 #define SYSCOUNT_SLOTS	32
 

@@ -64,7 +64,7 @@ check_module_gcc() {
 check_module_clang() {
 	make -s module BUILD="$work/clang" CC=clang KCFLAGS="-Werror -Wno-unknown-warning-option -Wno-address-of-packed-member" \
 		CONFIG_CC_IS_GCC= CONFIG_CC_IS_CLANG=y CONFIG_FTRACE_MCOUNT_USE_CC= \
-		CONFIG_RETHUNK= CONFIG_INIT_STACK_ALL_ZERO= 2>&1
+		CONFIG_RETHUNK= CONFIG_INIT_STACK_ALL_ZERO= CONFIG_DEBUG_INFO= 2>&1
 }
 
 check_tool_gcc() {

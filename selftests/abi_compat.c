@@ -154,6 +154,11 @@ FIXTURE_VARIANT(abi_compat)
 	bool sees_all;
 };
 
+FIXTURE_VARIANT_ADD(abi_compat, direct)
+{
+	.hook = "direct",
+};
+
 FIXTURE_VARIANT_ADD(abi_compat, tracepoint)
 {
 	.hook = "tracepoint",
@@ -168,8 +173,10 @@ FIXTURE_VARIANT_ADD(abi_compat, kprobe)
 /* Fresh, since a number that got a row of its own keeps it. */
 FIXTURE_SETUP(abi_compat)
 {
-	module_fresh("");
-	module_ready(variant->hook);
+	char parameters[32];
+
+	snprintf(parameters, sizeof(parameters), "hook=%s", variant->hook);
+	module_fresh(parameters);
 	ASSERT_TRUE(kernel_has_word("syscall.x32=y"))
 		TH_LOG("boot with it: scripts/vm -a syscall.x32=y");
 	wait_until_alone();

@@ -44,6 +44,11 @@ static void toggle(unsigned int round)
 
 static bool hooks_too;
 
+/* From each to each */
+static const char *const turns[] = {
+	"tracepoint", "kprobe", "direct", "tracepoint", "direct", "kprobe",
+};
+
 static void trouble(struct crew_member *me)
 {
 	while (!crew_told_to_stop(me)) {
@@ -53,7 +58,7 @@ static void trouble(struct crew_member *me)
 		else
 			reset_by_ioctl();
 		if (hooks_too)
-			hook_choose(me->ended % 2 ? "kprobe" : "tracepoint");
+			hook_choose(turns[me->ended % ARRAY_SIZE(turns)]);
 		__atomic_add_fetch(&me->ended, 1, __ATOMIC_SEQ_CST);
 	}
 }
@@ -63,7 +68,7 @@ static void trouble_without_reset(struct crew_member *me)
 	while (!crew_told_to_stop(me)) {
 		toggle(me->ended);
 		if (hooks_too)
-			hook_choose(me->ended % 2 ? "kprobe" : "tracepoint");
+			hook_choose(turns[me->ended % ARRAY_SIZE(turns)]);
 		__atomic_add_fetch(&me->ended, 1, __ATOMIC_SEQ_CST);
 	}
 }
@@ -81,6 +86,12 @@ FIXTURE_VARIANT(category_sum)
 	unsigned int rounds;	/* of the trouble, at least; changing hooks takes its time */
 };
 
+FIXTURE_VARIANT_ADD(category_sum, direct)
+{
+	.hook = "direct",
+	.rounds = 8,
+};
+
 FIXTURE_VARIANT_ADD(category_sum, tracepoint)
 {
 	.hook = "tracepoint",
@@ -93,7 +104,7 @@ FIXTURE_VARIANT_ADD(category_sum, kprobe)
 	.rounds = 30,
 };
 
-FIXTURE_VARIANT_ADD(category_sum, both)
+FIXTURE_VARIANT_ADD(category_sum, all)
 {
 	.hook = "tracepoint",
 	.hooks_too = true,

@@ -146,7 +146,7 @@ test_list_and_info()
 		"$(syscount list -e write@64 --raw --noheadings)"
 	same "list: JSON" "i386 4 write file" \
 		"$(syscount list -e write@i386 --json | jq -r '.syscount.syscalls[] | "\(.abi) \(.nr) \(.syscall) \(.category)"')"
-	same "info: hooks" "tracepoint tracepoint kprobe" \
+	same "info: hooks" "direct direct tracepoint kprobe" \
 		"$(syscount info --json | jq -r '.syscount | [.hook, .hooks[]] | join(" ")')"
 	same "info: abis" "64 i386 x32" "$(syscount info --json | jq -r '.syscount.abis | join(" ")')"
 	sleep 1000 3<> /dev/syscount &

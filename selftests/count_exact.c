@@ -82,6 +82,11 @@ FIXTURE_VARIANT(count_exact)
 	const char *hook;
 };
 
+FIXTURE_VARIANT_ADD(count_exact, direct)
+{
+	.hook = "direct",
+};
+
 FIXTURE_VARIANT_ADD(count_exact, tracepoint)
 {
 	.hook = "tracepoint",

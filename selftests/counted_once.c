@@ -61,6 +61,11 @@ FIXTURE_VARIANT(counted_once)
 	const char *hook;
 };
 
+FIXTURE_VARIANT_ADD(counted_once, direct)
+{
+	.hook = "direct",
+};
+
 FIXTURE_VARIANT_ADD(counted_once, tracepoint)
 {
 	.hook = "tracepoint",

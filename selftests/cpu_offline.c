@@ -20,6 +20,11 @@ FIXTURE_VARIANT(cpu_offline)
 	const char *hook;
 };
 
+FIXTURE_VARIANT_ADD(cpu_offline, direct)
+{
+	.hook = "direct",
+};
+
 FIXTURE_VARIANT_ADD(cpu_offline, tracepoint)
 {
 	.hook = "tracepoint",

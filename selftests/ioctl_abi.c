@@ -496,13 +496,15 @@ TEST_F(device, info)
 	uint64_t before, after;
 	const char *last;
 
+	hook_choose("direct");
 	before = boottime();
 	ASSERT_EQ(0, ioctl(self->fd, SYSCOUNT_IOC_GET_INFO, &args));
 	after = boottime();
 
-	EXPECT_EQ(SYSCOUNT_HOOK_TRACEPOINT, args.hook);
-	EXPECT_EQ(SYSCOUNT_HOOK_TRACEPOINT, args.hook_chosen);
-	EXPECT_EQ(1 << SYSCOUNT_HOOK_TRACEPOINT | 1 << SYSCOUNT_HOOK_KPROBE, args.hooks);
+	EXPECT_EQ(SYSCOUNT_HOOK_DIRECT, args.hook);
+	EXPECT_EQ(SYSCOUNT_HOOK_DIRECT, args.hook_chosen);
+	EXPECT_EQ(1 << SYSCOUNT_HOOK_DIRECT | 1 << SYSCOUNT_HOOK_TRACEPOINT |
+		  1 << SYSCOUNT_HOOK_KPROBE, args.hooks);
 	EXPECT_EQ(7, args.abis);
 	ASSERT_LT(0, file_read("/sys/devices/system/cpu/possible", possible, sizeof(possible)));
 	last = strrchr(possible, '-');
@@ -517,7 +519,7 @@ TEST_F(device, info)
 	all_enable(false);
 	ASSERT_EQ(0, ioctl(self->fd, SYSCOUNT_IOC_GET_INFO, (args.flags = 0, &args)));
 	EXPECT_EQ(SYSCOUNT_HOOK_NONE, args.hook);
-	EXPECT_EQ(SYSCOUNT_HOOK_TRACEPOINT, args.hook_chosen);
+	EXPECT_EQ(SYSCOUNT_HOOK_DIRECT, args.hook_chosen);
 	hook_choose("kprobe");
 	ASSERT_EQ(0, ioctl(self->fd, SYSCOUNT_IOC_GET_INFO, &args));
 	EXPECT_EQ(SYSCOUNT_HOOK_NONE, args.hook);

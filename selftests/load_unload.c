@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,6 +69,22 @@ static const char *log_lines(void)
 	}
 }
 
+/* As soon as there is one. */
+static const char *log_wait(void)
+{
+	struct pollfd record = { .events = POLLIN };
+	const char *lines;
+
+	for (;;) {
+		lines = log_lines();
+		if (*lines)
+			return lines;
+		record.fd = log_fd;
+		if (poll(&record, 1, 30000) < 1)
+			die("the module says nothing");
+	}
+}
+
 static bool file_has(const char *path, const char *word)
 {
 	static char text[1 << 16];
@@ -94,6 +111,7 @@ static void check_gone(struct __test_metadata *_metadata)
 	EXPECT_FALSE(file_has("/proc/misc", "syscount"));
 	EXPECT_FALSE(tracepoint_hooked());
 	EXPECT_FALSE(kprobe_hooked());
+	EXPECT_FALSE(direct_hooked());
 	EXPECT_EQ(TAINT, file_read_u64("/proc/sys/kernel/tainted"));
 }
 
@@ -126,12 +144,46 @@ FIXTURE_TEARDOWN(load)
 TEST_F(load, says_so_in_one_line)
 {
 	ASSERT_EQ(0, module_insert(""));
-	EXPECT_STREQ("syscount: 1.0: hook tracepoint\n", log_lines());
+	EXPECT_STREQ("syscount: 1.0: hook direct\n", log_wait());
 	EXPECT_EQ(-EEXIST, module_insert(""));
 	ASSERT_EQ(0, module_remove());
 	EXPECT_EQ(-ENOENT, module_remove());
 	EXPECT_STREQ("", log_lines());
 	check_gone(_metadata);
+}
+
+/* From the first moment, and on while another hook takes over: but for one call. */
+TEST_F(load, counts_at_once_and_moves_on)
+{
+	struct syscount_info info = { .size = sizeof(info) };
+	unsigned int made = 0;
+
+	ASSERT_EQ(0, module_insert("hook=auto"));
+	ASSERT_EQ(0, device_ioctl(SYSCOUNT_IOC_GET_INFO, &info));
+	EXPECT_NE(SYSCOUNT_HOOK_NONE, info.hook);
+	do {
+		call_64(SYS_flock, -1, 0, 0);
+		made++;
+	} while (!*log_lines());
+	EXPECT_LT(1, made);
+	EXPECT_LE(made - 1, counted(SYSCOUNT_ABI_64, SYS_flock));
+	EXPECT_GE(made + 1, counted(SYSCOUNT_ABI_64, SYS_flock));
+	EXPECT_TRUE(direct_hooked());
+	EXPECT_FALSE(tracepoint_hooked());
+}
+
+/* What somebody chose meanwhile stays. */
+TEST_F(load, does_not_move_on_from_what_was_chosen)
+{
+	char text[64];
+
+	ASSERT_EQ(0, module_insert(""));
+	hook_choose("kprobe");
+	EXPECT_STREQ("syscount: 1.0: hook kprobe\n", log_wait());
+	file_read(SYSCOUNT_SYSFS "hook", text, sizeof(text));
+	EXPECT_STREQ("direct tracepoint [kprobe]\n", text);
+	EXPECT_TRUE(kprobe_hooked());
+	EXPECT_FALSE(direct_hooked());
 }
 
 /* An emulator that runs all CPUs in one thread goes on to the next one at this. */
@@ -151,7 +203,11 @@ static void hammer(struct crew_member *me)
 
 TEST_F_TIMEOUT(load, while_calls_run_on_all_cpus, 240)
 {
-	static const char *const hooks[] = { "hook=tracepoint", "hook=kprobe", "hook=auto" };
+	/* Those with a direct hook take seconds here, so they are fewer. */
+	static const char *const hooks[] = {
+		"hook=tracepoint", "hook=kprobe", "hook=auto", "hook=tracepoint", "hook=kprobe",
+		"hook=tracepoint", "hook=kprobe", "hook=direct", "hook=tracepoint", "hook=kprobe",
+	};
 	uint64_t percpu = 0;
 	struct crew *crew;
 	int i;
@@ -163,7 +219,7 @@ TEST_F_TIMEOUT(load, while_calls_run_on_all_cpus, 240)
 		/* Once the allocator has what it keeps for itself. */
 		if (i == LOADS / 4)
 			percpu = meminfo_kib("Percpu:");
-		ASSERT_EQ(0, module_insert(hooks[i % 3])) {
+		ASSERT_EQ(0, module_insert(hooks[i % 10])) {
 			TH_LOG("load %d", i);
 		}
 		EXPECT_LT(0, counted(SYSCOUNT_ABI_64, SYS_ioctl));
@@ -294,7 +350,7 @@ FIXTURE_VARIANT(bad) {
 
 #define NO_CATEGORY(word) "syscount: categories: no category '" word "'; there are process, file, " \
 	"device, info, communication, unknown, or all, none\n"
-#define NO_HOOK(word) "syscount: hook: no hook '" word "'; there are tracepoint, kprobe, or auto\n"
+#define NO_HOOK(word) "syscount: hook: no hook '" word "'; there are direct, tracepoint, kprobe, or auto\n"
 #define NO_GROUP(number) "syscount: gid: " number " is not a group id\n"
 #define KERNELS(name, value) "syscount: `" value "' invalid for parameter `" name "'\n"
 #define BAD(name, ...) FIXTURE_VARIANT_ADD(bad, name) { __VA_ARGS__ }
@@ -347,27 +403,28 @@ FIXTURE_VARIANT(good) {
 #define ON(word) (1 << SYSCOUNT_CAT_##word)
 #define GOOD(name, ...) FIXTURE_VARIANT_ADD(good, name) { __VA_ARGS__ }
 
-GOOD(nothing, "", ALL, "[tracepoint] kprobe\n");
-GOOD(all, "categories=all", ALL, "[tracepoint] kprobe\n");
-GOOD(none, "categories=none", 0, "[tracepoint] kprobe\n");
-GOOD(empty, "categories=", 0, "[tracepoint] kprobe\n");
-GOOD(one, "categories=file", ON(FILE), "[tracepoint] kprobe\n");
-GOOD(two, "categories=info,device", ON(INFO) | ON(DEVICE), "[tracepoint] kprobe\n");
-GOOD(twice, "categories=file,file", ON(FILE), "[tracepoint] kprobe\n");
-GOOD(unknown, "categories=unknown", ON(UNKNOWN), "[tracepoint] kprobe\n");
+GOOD(nothing, "", ALL, "direct");
+GOOD(all, "categories=all", ALL, "direct");
+GOOD(none, "categories=none", 0, "direct");
+GOOD(empty, "categories=", 0, "direct");
+GOOD(one, "categories=file", ON(FILE), "direct");
+GOOD(two, "categories=info,device", ON(INFO) | ON(DEVICE), "direct");
+GOOD(twice, "categories=file,file", ON(FILE), "direct");
+GOOD(unknown, "categories=unknown", ON(UNKNOWN), "direct");
 GOOD(each, "categories=process,file,device,info,communication,unknown", ALL,
-     "[tracepoint] kprobe\n");
+     "direct");
 GOOD(blanks, "categories=\" communication , process \"", ON(COMMUNICATION) | ON(PROCESS),
-     "[tracepoint] kprobe\n");
-GOOD(kprobe, "hook=kprobe", ALL, "tracepoint [kprobe]\n");
-GOOD(tracepoint, "hook=tracepoint", ALL, "[tracepoint] kprobe\n");
-GOOD(automatic, "hook=auto", ALL, "[tracepoint] kprobe\n");
-GOOD(kprobe_and_none, "hook=kprobe categories=none", 0, "tracepoint [kprobe]\n");
-GOOD(gid, "gid=4294967294", ALL, "[tracepoint] kprobe\n");
-GOOD(no_gid, "gid=-1", ALL, "[tracepoint] kprobe\n");
-GOOD(public, "public=1", ALL, "[tracepoint] kprobe\n");
-GOOD(public_word, "public", ALL, "[tracepoint] kprobe\n");
-GOOD(not_public, "public=n", ALL, "[tracepoint] kprobe\n");
+     "direct");
+GOOD(kprobe, "hook=kprobe", ALL, "kprobe");
+GOOD(tracepoint, "hook=tracepoint", ALL, "tracepoint");
+GOOD(direct, "hook=direct", ALL, "direct");
+GOOD(automatic, "hook=auto", ALL, "direct");
+GOOD(kprobe_and_none, "hook=kprobe categories=none", 0, "kprobe");
+GOOD(gid, "gid=4294967294", ALL, "direct");
+GOOD(no_gid, "gid=-1", ALL, "direct");
+GOOD(public, "public=1", ALL, "direct");
+GOOD(public_word, "public", ALL, "direct");
+GOOD(not_public, "public=n", ALL, "direct");
 
 FIXTURE_SETUP(good)
 {
@@ -384,24 +441,26 @@ FIXTURE_TEARDOWN(good)
 
 TEST_F(good, parameter_is_taken)
 {
-	bool kprobe = strstr(variant->hook, "[kprobe]");
 	struct syscount_info info = { .size = sizeof(info) };
-	char hook[64], line[64];
+	char hook[64], text[64];
 	int i, on = 0;
 
 	ASSERT_EQ(0, module_insert(variant->parameters));
-	snprintf(line, sizeof(line), "syscount: 1.0: hook %s\n", kprobe ? "kprobe" : "tracepoint");
-	EXPECT_STREQ(line, log_lines());
+	snprintf(text, sizeof(text), "syscount: 1.0: hook %s\n", variant->hook);
+	EXPECT_STREQ(text, log_wait());
 	for (i = 0; i < SYSCOUNT_CAT_COUNT; i++)
 		on |= category_enabled(i) << i;
 	EXPECT_EQ(variant->on, on);
 	file_read(SYSCOUNT_SYSFS "hook", hook, sizeof(hook));
-	EXPECT_STREQ(variant->hook, hook);
-	EXPECT_EQ(variant->on && !kprobe, tracepoint_hooked());
-	EXPECT_EQ(variant->on && kprobe, kprobe_hooked());
+	snprintf(text, sizeof(text), "[%s]", variant->hook);
+	EXPECT_NE(NULL, strstr(hook, text)) {
+		TH_LOG("%s", hook);
+	}
+	EXPECT_EQ(variant->on && !strcmp(variant->hook, "direct"), direct_hooked());
+	EXPECT_EQ(variant->on && !strcmp(variant->hook, "tracepoint"), tracepoint_hooked());
+	EXPECT_EQ(variant->on && !strcmp(variant->hook, "kprobe"), kprobe_hooked());
 	ASSERT_EQ(0, device_ioctl(SYSCOUNT_IOC_GET_INFO, &info));
-	EXPECT_EQ(!variant->on ? SYSCOUNT_HOOK_NONE :
-		  kprobe ? SYSCOUNT_HOOK_KPROBE : SYSCOUNT_HOOK_TRACEPOINT, info.hook);
+	EXPECT_STREQ(variant->on ? variant->hook : "none", hook_names[info.hook]);
 	EXPECT_EQ(info.loaded_ns, info.since_ns);
 }
 

@@ -104,7 +104,7 @@ same "... what DKMS needs, as it is here" "" \
 	"$(cd "$source" && find . -type f -print0 | sort -z |
 		xargs -0 -I FILE sh -c 'cmp -s "FILE" "$0/FILE" || echo "FILE differs"' "$repo")"
 same "... not less and not more" \
-	"$(cd "$repo" && printf '%s\n' Kbuild dkms.conf module/*.[ch] module/uapi/linux/syscount.h \
+	"$(cd "$repo" && printf '%s\n' Kbuild dkms.conf module/*.[chS] module/uapi/linux/syscount.h \
 		scripts/categories.txt scripts/gen-tables.sh | sort)" \
 	"$(files "$source" | cut -d' ' -f2)"
 dkms_here()

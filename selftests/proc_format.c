@@ -337,7 +337,7 @@ FIXTURE(proc) {
 
 FIXTURE_SETUP(proc)
 {
-	module_fresh("");
+	module_fresh("hook=tracepoint");
 	load_names();
 }
 
@@ -380,6 +380,16 @@ TEST_F(proc, grammar_with_the_kprobe)
 	EXPECT_STREQ("kprobe", self->reading.hook);
 	EXPECT_STREQ("on", self->reading.states[SYSCOUNT_CAT_FILE]);
 	EXPECT_STREQ("partial", self->reading.states[SYSCOUNT_CAT_UNKNOWN]);
+}
+
+TEST_F(proc, grammar_with_the_direct_hook)
+{
+	make_rows();
+	hook_choose("direct");
+	read_all(text, TEXT_MAX / 2);
+	GOOD();
+	EXPECT_STREQ("direct", self->reading.hook);
+	EXPECT_STREQ("on", self->reading.states[SYSCOUNT_CAT_FILE]);
 }
 
 TEST_F(proc, grammar_with_some_off)
@@ -761,7 +771,7 @@ FIXTURE_SETUP(one_liners)
 	char path[4096];
 	int fd;
 
-	module_fresh("");
+	module_fresh("hook=tracepoint");
 	load_names();
 	fd = open("/dev/null", O_RDONLY);
 	close(fd);

@@ -45,6 +45,18 @@ FIXTURE_VARIANT(reset_exact)
 	void (*reset)(void);
 };
 
+FIXTURE_VARIANT_ADD(reset_exact, direct_sysfs)
+{
+	.hook = "direct",
+	.reset = reset_by_sysfs,
+};
+
+FIXTURE_VARIANT_ADD(reset_exact, direct_ioctl)
+{
+	.hook = "direct",
+	.reset = reset_by_ioctl,
+};
+
 FIXTURE_VARIANT_ADD(reset_exact, tracepoint_sysfs)
 {
 	.hook = "tracepoint",
@@ -133,6 +145,38 @@ TEST_F(reset_exact, when_quiet)
 	counts_read_proc(&proc);
 	EXPECT_EQ(997, counts_of(&proc, SYSCOUNT_ABI_64, CALL));
 	EXPECT_EQ(by_ioctl.since_ns / 1000000, proc.since_ns / 1000000);
+}
+
+static void hammer_unknown(struct crew_member *me)
+{
+	unsigned int i;
+
+	for (i = me->index; !crew_told_to_stop(me); i++)
+		crew_call(me, SYSCOUNT_ABI_64, 1000 + i * 7 % 12, 0, 0, 0);
+}
+
+/* A reset frees the rows of unknown numbers, and each has one row then as before. */
+TEST_F_TIMEOUT(reset_exact, one_row_for_a_number, 120)
+{
+	static struct counts counts;
+	struct crew *crew;
+	unsigned int i, row;
+
+	crew = crew_start(4, 2, hammer_unknown);
+	crew_go(crew);
+	for (i = 0; i < 100; i++) {
+		variant->reset();
+		wait_for_calls(crew, 50);
+		counts_read_ioctl(&counts);
+		for (row = 1; row < counts.rows; row++)
+			EXPECT_TRUE(counts.row[row - 1].abi != counts.row[row].abi ||
+				    counts.row[row - 1].nr != counts.row[row].nr ||
+				    counts.row[row].flags & SYSCOUNT_ROW_OTHER) {
+				TH_LOG("two rows for %d", counts.row[row].nr);
+			}
+	}
+	crew_stop(crew);
+	crew_end(crew);
 }
 
 TEST_HARNESS_MAIN

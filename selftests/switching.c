@@ -49,12 +49,21 @@ FIXTURE_VARIANT(switching)
 	bool sees_all;
 };
 
+/* Each hook, and another one, so that all pairs are there. */
+FIXTURE_VARIANT_ADD(switching, direct)
+{
+	.hook = "direct",
+	.other_hook = "kprobe",
+	.hooked = direct_hooked,
+	.other_hooked = kprobe_hooked,
+};
+
 FIXTURE_VARIANT_ADD(switching, tracepoint)
 {
 	.hook = "tracepoint",
-	.other_hook = "kprobe",
+	.other_hook = "direct",
 	.hooked = tracepoint_hooked,
-	.other_hooked = kprobe_hooked,
+	.other_hooked = direct_hooked,
 	.sees_all = true,
 };
 

@@ -36,7 +36,8 @@ const char *const category_names[SYSCOUNT_CAT_COUNT] = {
 const char *const abi_names[SYSCOUNT_ABI_COUNT] = { "64", "i386", "x32" };
 
 const char *const hook_names[SYSCOUNT_HOOK_COUNT] = {
-	"none", "tracepoint", "kprobe", "direct",
+	[SYSCOUNT_HOOK_NONE] = "none", [SYSCOUNT_HOOK_DIRECT] = "direct",
+	[SYSCOUNT_HOOK_TRACEPOINT] = "tracepoint", [SYSCOUNT_HOOK_KPROBE] = "kprobe",
 };
 
 void die(const char *format, ...)
@@ -186,6 +187,9 @@ void module_fresh(const char *parameters)
 	err = module_insert(parameters);
 	if (err)
 		die("finit_module '%s': %s", parameters, strerror(-err));
+	/* Left alone, it would move on to the best hook in the middle of the test. */
+	if (!strstr(parameters, "hook="))
+		hook_choose("auto");
 }
 
 void module_ready(const char *hook)
@@ -627,6 +631,20 @@ bool kprobe_hooked(void)
 		found += !!strstr(list, places[i]);
 	if (found && found != 3)
 		die("kprobes on %d of 3 functions:\n%s", found, list);
+	return found;
+}
+
+bool direct_hooked(void)
+{
+	static char list[1 << 18];
+	unsigned int found = 0;
+	const char *place;
+
+	file_read("/sys/kernel/tracing/enabled_functions", list, sizeof(list));
+	for (place = list; (place = strstr(place, "syscount_trampoline_")); place++)
+		found++;
+	if (found && found < 500)
+		die("direct calls in %u functions only", found);
 	return found;
 }
 

@@ -27,7 +27,10 @@ size_t file_read(const char *path, char *text, size_t size);
 uint64_t file_read_u64(const char *path);
 int file_write(const char *path, const char *text);	/* 0 or -errno */
 
-/* The module. A test that needs it fresh, or other parameters, loads it anew. */
+/*
+ * The module. A test that needs it fresh, or other parameters, loads it anew; without
+ * a hook in them, module_fresh() waits for the one that it settles on.
+ */
 bool module_loaded(void);
 int module_insert(const char *parameters);		/* 0 or -errno */
 int module_remove(void);				/* 0 or -errno */
@@ -97,6 +100,7 @@ int switch_syscall(int abi, int nr, bool on);
 /* Is the probe there, by what the kernel itself says? */
 bool tracepoint_hooked(void);
 bool kprobe_hooked(void);
+bool direct_hooked(void);
 
 /* Calls, made raw: what is in the registers is what the kernel gets. */
 long call_64(unsigned long rax, long a, long b, long c);

@@ -164,12 +164,12 @@ FIXTURE(sysfs) {};
 
 FIXTURE_SETUP(sysfs)
 {
-	module_ready("tracepoint");
+	module_ready("auto");
 }
 
 FIXTURE_TEARDOWN(sysfs)
 {
-	module_ready("tracepoint");
+	module_ready("auto");
 }
 
 /* "d 755 category_file", one entry a line, sorted, below @path. */
@@ -362,13 +362,13 @@ FIXTURE_VARIANT_ADD(category, unknown) { .category = SYSCOUNT_CAT_UNKNOWN };
 
 FIXTURE_SETUP(category)
 {
-	module_ready("tracepoint");
+	module_ready("auto");
 	self->enabled = strdup(in(directories[variant->category], "enabled"));
 }
 
 FIXTURE_TEARDOWN(category)
 {
-	module_ready("tracepoint");
+	module_ready("auto");
 }
 
 TEST_F(category, takes_the_words_of_kstrtobool)
@@ -444,29 +444,32 @@ TEST_F(sysfs, hook)
 	char text[64];
 
 	file_read(SYSCOUNT_SYSFS "hook", text, sizeof(text));
-	EXPECT_STREQ("[tracepoint] kprobe\n", text);
-	EXPECT_TRUE(tracepoint_hooked());
+	EXPECT_STREQ("[direct] tracepoint kprobe\n", text);
+	EXPECT_TRUE(direct_hooked());
+	EXPECT_FALSE(tracepoint_hooked());
 	EXPECT_FALSE(kprobe_hooked());
 
 	EXPECT_EQ(6, put(SYSCOUNT_SYSFS "hook", "kprobe", 6));
 	file_read(SYSCOUNT_SYSFS "hook", text, sizeof(text));
-	EXPECT_STREQ("tracepoint [kprobe]\n", text);
+	EXPECT_STREQ("direct tracepoint [kprobe]\n", text);
 	EXPECT_FALSE(tracepoint_hooked());
 	EXPECT_TRUE(kprobe_hooked());
 
 	/* What it is already. */
 	EXPECT_EQ(7, put(SYSCOUNT_SYSFS "hook", "kprobe\n", 7));
 	file_read(SYSCOUNT_SYSFS "hook", text, sizeof(text));
-	EXPECT_STREQ("tracepoint [kprobe]\n", text);
+	EXPECT_STREQ("direct tracepoint [kprobe]\n", text);
 
 	EXPECT_EQ(11, put(SYSCOUNT_SYSFS "hook", "tracepoint\n", 11));
 	file_read(SYSCOUNT_SYSFS "hook", text, sizeof(text));
-	EXPECT_STREQ("[tracepoint] kprobe\n", text);
+	EXPECT_STREQ("direct [tracepoint] kprobe\n", text);
 
 	EXPECT_EQ(7, put(SYSCOUNT_SYSFS "hook", "kprobe\n", 7));
 	EXPECT_EQ(5, put(SYSCOUNT_SYSFS "hook", "auto\n", 5));
 	file_read(SYSCOUNT_SYSFS "hook", text, sizeof(text));
-	EXPECT_STREQ("[tracepoint] kprobe\n", text);
+	EXPECT_STREQ("[direct] tracepoint kprobe\n", text);
+	EXPECT_TRUE(direct_hooked());
+	EXPECT_FALSE(kprobe_hooked());
 }
 
 /* While all is off it is chosen, and hooked when something is on. */
@@ -475,10 +478,10 @@ TEST_F(sysfs, hook_while_all_is_off)
 	char text[64];
 
 	all_enable(false);
-	EXPECT_FALSE(tracepoint_hooked());
+	EXPECT_FALSE(direct_hooked());
 	EXPECT_EQ(7, put(SYSCOUNT_SYSFS "hook", "kprobe\n", 7));
 	file_read(SYSCOUNT_SYSFS "hook", text, sizeof(text));
-	EXPECT_STREQ("tracepoint [kprobe]\n", text);
+	EXPECT_STREQ("direct tracepoint [kprobe]\n", text);
 	EXPECT_FALSE(tracepoint_hooked());
 	EXPECT_FALSE(kprobe_hooked());
 	category_enable(SYSCOUNT_CAT_DEVICE, true);
@@ -490,7 +493,7 @@ TEST_F(sysfs, hook_refuses_what_it_does_not_know)
 {
 	static const char *const words[] = {
 		"tracepoin", "tracepoints", "Kprobe", "[kprobe]", "none", "1", "kprobe,tracepoint",
-		"tracepoint kprobe", "[tracepoint] kprobe\n",
+		"tracepoint kprobe", "[direct] tracepoint kprobe\n", "Direct",
 		"a word of more than sixteen letters",
 	};
 	unsigned int i;
@@ -540,11 +543,11 @@ TEST_F(sysfs, short_reads)
 	ASSERT_LE(0, fd);
 	while (read(fd, &byte, 1) == 1 && length < (int)sizeof(text) - 1)
 		text[length++] = byte;
-	EXPECT_STREQ("[tracepoint] kprobe\n", text);
+	EXPECT_STREQ("[direct] tracepoint kprobe\n", text);
 	hook_choose("kprobe");
 	memset(text, 0, sizeof(text));
-	EXPECT_EQ(20, pread(fd, text, sizeof(text) - 1, 0));
-	EXPECT_STREQ("tracepoint [kprobe]\n", text);
+	EXPECT_EQ(27, pread(fd, text, sizeof(text) - 1, 0));
+	EXPECT_STREQ("direct tracepoint [kprobe]\n", text);
 	close(fd);
 }
 

@@ -19,6 +19,9 @@ fresh()
 		echo "## fault the module cannot be unloaded"
 	elif ! insmod "$SYSCOUNT_KO"; then
 		echo "## fault the module cannot be loaded"
+	# Left alone, it would move on to the best hook in the middle of the test.
+	elif ! echo auto > /sys/class/misc/syscount/hook; then
+		echo "## fault the hook cannot be chosen"
 	fi
 }
 

@@ -59,9 +59,9 @@ enum syscount_state {
 /* Values of every member "hook", and bit numbers in syscount_info.hooks. */
 enum syscount_hook_id {
 	SYSCOUNT_HOOK_NONE		= 0,	/* everything is off: nothing is hooked */
-	SYSCOUNT_HOOK_TRACEPOINT	= 1,
-	SYSCOUNT_HOOK_KPROBE		= 2,
-	SYSCOUNT_HOOK_DIRECT		= 3,	/* of later versions */
+	SYSCOUNT_HOOK_DIRECT		= 1,
+	SYSCOUNT_HOOK_TRACEPOINT	= 2,
+	SYSCOUNT_HOOK_KPROBE		= 3,
 	SYSCOUNT_HOOK_COUNT
 };
 

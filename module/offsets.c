@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Numbers of C for trampolines.S, by way of the compiler's output: see Kbuild. */
+
+#define COMPILE_OFFSETS
+
+#include <linux/kbuild.h>
+#include <linux/ptrace.h>
+#include <linux/sched.h>
+#include <asm/current.h>
+
+#include "compat.h"
+#include "hook.h"
+#include "table.h"
+
+void syscount_offsets(void);
+
+void syscount_offsets(void)
+{
+	OFFSET(PT_REGS_ORIG_AX, pt_regs, orig_ax);
+	OFFSET(TASK_STATUS, task_struct, thread_info.status);
+	DEFINE(CURRENT_OFFSET, SYSCOUNT_CURRENT_OFFSET);
+	DEFINE(TASK_COMPAT, TS_COMPAT);
+	DEFINE(X32_BIT, SYSCOUNT_X32_BIT);
+	DEFINE(SIZE_64, SYSCOUNT_SIZE_64);
+	DEFINE(SIZE_I386, SYSCOUNT_SIZE_I386);
+	DEFINE(SIZE_X32, SYSCOUNT_SIZE_X32);
+	DEFINE(BASE_64, SYSCOUNT_BASE_64);
+	DEFINE(BASE_I386, SYSCOUNT_BASE_I386);
+	DEFINE(BASE_X32, SYSCOUNT_BASE_X32);
+	DEFINE(WEIGHTS, (SYSCOUNT_HOOK_DIRECT - 1) * SYSCOUNT_INDEXES);
+}
