@@ -37,6 +37,7 @@ run "sort -rnk6,6 /proc/syscount | head -n 5"
 say "Sysfs: one value a file. A category off is not counted; on, it goes on."
 run "cd /sys/class/misc/syscount; ls"
 cd /sys/class/misc/syscount
+run "cat hook; dmesg | grep 'syscount: .*hook'"
 run "cat category_file/calls; cat /etc/passwd > /dev/null; cat category_file/calls"
 run "echo 0 > category_file/enabled"
 run "cat category_file/calls; cat /etc/passwd > /dev/null; cat category_file/calls"

@@ -53,7 +53,7 @@ static bool too_bold(const char *name)
 		"sigreturn", "restart_syscall", "vhangup", "reboot", "kexec_load",
 		"kexec_file_load", "sync", "kill", "rt_sigsuspend", "sigsuspend", "alarm",
 		"waitpid", "wait4", "waitid", "setsid", "munmap", "brk", "mprotect",
-		"idle", "nice", "select", "_newselect",
+		"idle", "nice", "select", "_newselect", "uprobe", "uretprobe",
 	};
 	unsigned int i;
 

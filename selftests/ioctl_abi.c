@@ -928,7 +928,7 @@ TEST_F(device, read_of_each_cpu)
 	unsigned int cpu, i, made;
 
 	close(self->fd);
-	module_fresh("");
+	module_fresh("hook=tracepoint");
 	self->fd = open(SYSCOUNT_DEVICE, O_RDWR | O_CLOEXEC);
 	ASSERT_LE(0, self->fd);
 	ASSERT_EQ(0, ioctl(self->fd, SYSCOUNT_IOC_GET_INFO, &info));

@@ -138,7 +138,7 @@ FIXTURE_SETUP(load)
 /* As the test was found. */
 FIXTURE_TEARDOWN(load)
 {
-	module_fresh("");
+	module_fresh("hook=tracepoint");
 }
 
 TEST_F(load, says_so_in_one_line)
@@ -404,27 +404,28 @@ FIXTURE_VARIANT(good) {
 #define GOOD(name, ...) FIXTURE_VARIANT_ADD(good, name) { __VA_ARGS__ }
 
 GOOD(nothing, "", ALL, "direct");
-GOOD(all, "categories=all", ALL, "direct");
+GOOD(all, "categories=all hook=tracepoint", ALL, "tracepoint");
 GOOD(none, "categories=none", 0, "direct");
-GOOD(empty, "categories=", 0, "direct");
-GOOD(one, "categories=file", ON(FILE), "direct");
-GOOD(two, "categories=info,device", ON(INFO) | ON(DEVICE), "direct");
-GOOD(twice, "categories=file,file", ON(FILE), "direct");
-GOOD(unknown, "categories=unknown", ON(UNKNOWN), "direct");
-GOOD(each, "categories=process,file,device,info,communication,unknown", ALL,
-     "direct");
-GOOD(blanks, "categories=\" communication , process \"", ON(COMMUNICATION) | ON(PROCESS),
-     "direct");
+GOOD(empty, "categories= hook=tracepoint", 0, "tracepoint");
+GOOD(one, "categories=file hook=tracepoint", ON(FILE), "tracepoint");
+GOOD(two, "categories=info,device hook=tracepoint", ON(INFO) | ON(DEVICE), "tracepoint");
+GOOD(twice, "categories=file,file hook=tracepoint", ON(FILE), "tracepoint");
+GOOD(unknown, "categories=unknown hook=tracepoint", ON(UNKNOWN), "tracepoint");
+GOOD(each, "categories=process,file,device,info,communication,unknown hook=tracepoint", ALL,
+     "tracepoint");
+GOOD(blanks, "categories=\" communication , process \" hook=tracepoint",
+     ON(COMMUNICATION) | ON(PROCESS),
+     "tracepoint");
 GOOD(kprobe, "hook=kprobe", ALL, "kprobe");
 GOOD(tracepoint, "hook=tracepoint", ALL, "tracepoint");
 GOOD(direct, "hook=direct", ALL, "direct");
 GOOD(automatic, "hook=auto", ALL, "direct");
 GOOD(kprobe_and_none, "hook=kprobe categories=none", 0, "kprobe");
-GOOD(gid, "gid=4294967294", ALL, "direct");
-GOOD(no_gid, "gid=-1", ALL, "direct");
-GOOD(public, "public=1", ALL, "direct");
-GOOD(public_word, "public", ALL, "direct");
-GOOD(not_public, "public=n", ALL, "direct");
+GOOD(gid, "gid=4294967294 hook=tracepoint", ALL, "tracepoint");
+GOOD(no_gid, "gid=-1 hook=tracepoint", ALL, "tracepoint");
+GOOD(public, "public=1 hook=tracepoint", ALL, "tracepoint");
+GOOD(public_word, "public hook=tracepoint", ALL, "tracepoint");
+GOOD(not_public, "public=n hook=tracepoint", ALL, "tracepoint");
 
 FIXTURE_SETUP(good)
 {
@@ -471,7 +472,7 @@ FIXTURE_TEARDOWN(end) {}
 
 TEST_F(end, module_as_it_was)
 {
-	module_fresh("");
+	module_fresh("hook=tracepoint");
 	EXPECT_TRUE(module_loaded());
 }
 

@@ -362,8 +362,10 @@ static void load_with(const char *parameters)
 			 strcmp(gid_now, "-1\n") ? (int)strcspn(gid_now, "\n") : 0, gid_now,
 			 public_now[0] == 'Y' ? "public=1" : "");
 	}
-	if (!module_loaded() || strcmp(now, parameters))
-		module_fresh(parameters);
+	if (!module_loaded() || strcmp(now, parameters)) {
+		snprintf(now, sizeof(now), "%s hook=tracepoint", parameters);
+		module_fresh(now);
+	}
 	module_ready("tracepoint");
 }
 
@@ -724,7 +726,7 @@ FIXTURE_TEARDOWN(end) {}
 
 TEST_F(end, module_as_it_was)
 {
-	module_fresh("");
+	module_fresh("hook=tracepoint");
 	EXPECT_TRUE(module_loaded());
 }
 
