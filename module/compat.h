@@ -26,10 +26,10 @@
 
 /*
  * 5.16 brought direct calls for many functions of one ftrace_ops, 6.0 its ops_func and
- * ftrace_set_filter_ips().
+ * ftrace_set_filter_ips(). The trampolines' per-CPU addresses are those of SMP.
  */
 #if defined(CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS) && defined(CONFIG_KPROBES) && \
-	LINUX_VERSION_CODE >= KERNEL_VERSION(6, 0, 0)
+	defined(CONFIG_SMP) && LINUX_VERSION_CODE >= KERNEL_VERSION(6, 0, 0)
 #define SYSCOUNT_HAVE_DIRECT
 #endif
 
@@ -62,7 +62,7 @@ static inline int compat_unregister_ftrace_direct(struct ftrace_ops *ops, unsign
 {
 	int err = unregister_ftrace_direct_multi(ops, addr);
 
-	if (free_filters)
+	if (!err && free_filters)
 		ftrace_free_filter(ops);
 	return err;
 }

@@ -149,6 +149,15 @@ static void add_all_cpus(u64 sums[SYSCOUNT_INDEXES])
 		add_cpu(sums, cpu);
 }
 
+static void free_slots(void)
+{
+	unsigned int abi, i;
+
+	for (abi = 0; abi < SYSCOUNT_ABI_COUNT; abi++)
+		for (i = 0; i < SYSCOUNT_SLOTS; i++)
+			WRITE_ONCE(slots[abi][i], 0);
+}
+
 /**
  * syscount_counters_reset() - all counters to zero, as readers see them
  *
@@ -158,9 +167,10 @@ static void add_all_cpus(u64 sums[SYSCOUNT_INDEXES])
 void syscount_counters_reset(void)
 {
 	down_write(&reset_sem);
+	/* First, so that what their old numbers counted is all below the baseline. */
+	free_slots();
 	memset(baseline, 0, sizeof(baseline));
 	add_all_cpus(baseline);
-	memset(slots, 0, sizeof(slots));
 	WRITE_ONCE(reset_ns, ktime_get_boottime_ns());
 	up_write(&reset_sem);
 }

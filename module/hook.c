@@ -183,12 +183,11 @@ bool syscount_hook_can_move_on(void)
 }
 
 /* Needs no lock, so that nobody waits for what takes long. */
-void syscount_hook_prepare(void)
+int syscount_hook_prepare(void)
 {
 	const struct syscount_hook *hook = best_hook(false);
 
-	if (hook->prepare)
-		hook->prepare();	/* an error comes again from attach() */
+	return hook->prepare ? hook->prepare() : 0;
 }
 
 /* From the hook of the load to the best, unless somebody chose one since. */

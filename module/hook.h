@@ -73,7 +73,7 @@ extern const struct syscount_hook syscount_hook_kprobe;
 
 int syscount_hook_init(const char *name);
 bool syscount_hook_can_move_on(void);
-void syscount_hook_prepare(void);
+int syscount_hook_prepare(void);
 void syscount_hook_move_on(void);
 void syscount_hook_exit(void);
 

@@ -18,6 +18,7 @@
 #include <linux/kprobes.h>
 #include <linux/list.h>
 #include <linux/mm.h>
+#include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/printk.h>
 #include <linux/ptrace.h>
@@ -29,6 +30,7 @@
 
 #include "counters.h"
 #include "table.h"
+#include "trampolines.h"
 
 /*
  * Functions by who enters them, which is what their trampoline must tell apart; and
@@ -37,11 +39,6 @@
 enum kind { KIND_64, KIND_I386, KIND_ANY, KIND_PROBE, KINDS };
 
 #define TRAMPOLINES	KIND_PROBE
-
-/* trampolines.S; called by the kernel's functions only */
-void syscount_trampoline_64(void);
-void syscount_trampoline_i386(void);
-void syscount_trampoline_any(void);
 
 static void (*const trampolines[TRAMPOLINES])(void) = {
 	[KIND_64] = syscount_trampoline_64,
@@ -75,8 +72,11 @@ struct patch {
 
 static LIST_HEAD(patches);
 
-/* Functions without a direct call. More of them than this are somebody's plan. */
-#define PROBES_MAX	32
+/*
+ * Functions without a direct call. Finding one splits the list that ftrace is given,
+ * and each part takes its time to be let go; so not many.
+ */
+#define PROBES_MAX	8
 
 static struct kprobe probes[PROBES_MAX];
 static unsigned int probe_count;
@@ -197,10 +197,11 @@ static enum kind kind_of(u8 kinds, bool patchable)
 }
 
 /* One address can have several names and belong to several abis. */
-static void merge_functions(struct lookup *lookup)
+static int merge_functions(struct lookup *lookup)
 {
 	struct function *found = lookup->found;
 	unsigned int from, to = 0;
+	int err = 0;
 
 	sort(found, lookup->found_count, sizeof(found[0]), compare_addresses, NULL);
 	for (from = 0; from < lookup->found_count; from++) {
@@ -212,13 +213,17 @@ static void merge_functions(struct lookup *lookup)
 	lookup->found_count = to;
 
 	for (to = 0; to < lookup->found_count; to++) {
-		bool patchable = !ftrace_set_filter_ip(&lookup->scratch, found[to].address, 0, 0);
-
+		err = ftrace_set_filter_ip(&lookup->scratch, found[to].address, 0, 1);
+		if (err && err != -EINVAL)	/* EINVAL: it is no place of ftrace's */
+			break;
 		if (found[to].kind & BIT(KIND_PROBE))
-			ni_syscall_sees_all = patchable;
-		found[to].kind = kind_of(found[to].kind, patchable);
+			ni_syscall_sees_all = !err;
+		found[to].kind = kind_of(found[to].kind, !err);
+		err = 0;
+		cond_resched();
 	}
 	ftrace_free_filter(&lookup->scratch);
+	return err;
 }
 
 static int keep_addresses(const struct lookup *lookup)
@@ -248,11 +253,7 @@ static int prepare_once(void)
 	lookup = kvzalloc(sizeof(*lookup), GFP_KERNEL);
 	if (!lookup)
 		return -ENOMEM;
-	err = look_up_functions(lookup);
-	if (!err) {
-		merge_functions(lookup);
-		err = keep_addresses(lookup);
-	}
+	err = look_up_functions(lookup) ?: merge_functions(lookup) ?: keep_addresses(lookup);
 	kvfree(lookup);
 	return err;
 }
@@ -300,17 +301,31 @@ static int attach_probe(unsigned long address)
  * returns to the function, and never calls the original. The parameters differ by
  * version, so there are two, and the type of the pointer says which is right.
  */
-static int share_two(struct ftrace_ops *ops, enum ftrace_ops_cmd cmd)
+static int __maybe_unused share_two(struct ftrace_ops *ops, enum ftrace_ops_cmd cmd)
 {
 	return 0;
 }
 
-static int share_three(struct ftrace_ops *ops, unsigned long ip, enum ftrace_ops_cmd cmd)
+static int __maybe_unused share_three(struct ftrace_ops *ops, unsigned long ip,
+				      enum ftrace_ops_cmd cmd)
 {
 	return 0;
 }
 
-#define SHARE	_Generic((ftrace_ops_func_t)NULL, typeof(&share_two): share_two, default: share_three)
+#define SHARE									\
+	__builtin_choose_expr(__builtin_types_compatible_p(ftrace_ops_func_t,	\
+							   typeof(share_two) *),	\
+			      share_two, share_three)
+
+/*
+ * ftrace found a fault in itself and does nothing any more, be it in the middle: what
+ * it has of us it keeps, so it must stay.
+ */
+static void abandon(void)
+{
+	pr_err("hook direct: ftrace has failed: this module can never be unloaded\n");
+	__module_get(THIS_MODULE);
+}
 
 static int attach_patch(unsigned long *list, unsigned int count, enum kind kind)
 {
@@ -324,14 +339,18 @@ static int attach_patch(unsigned long *list, unsigned int count, enum kind kind)
 	err = ftrace_set_filter_ips(&patch->ops, list, count, 0, 0);
 	if (err)
 		goto err_free;
-	/*
-	 * So that kernel.ftrace_enabled cannot be switched off behind our back. Some
-	 * kernels take the flag before, some lose it in registering.
-	 */
-	patch->ops.flags |= FTRACE_OPS_FL_PERMANENT;
 	err = register_ftrace_direct(&patch->ops, patch->trampoline);
+	if (err == -ENODEV) {
+		abandon();
+		return err;
+	}
 	if (err)
 		goto err_filter;
+	/*
+	 * So that kernel.ftrace_enabled cannot be switched off behind our back. Not
+	 * before: some kernels lose the flag in registering, and some say EBUSY then,
+	 * as they do for another direct call, when it is off already.
+	 */
 	patch->ops.flags |= FTRACE_OPS_FL_PERMANENT;
 	list_add(&patch->list, &patches);
 	return 0;
@@ -410,9 +429,11 @@ static void syscount_direct_detach(void)
 		unregister_kprobe(&probes[i]);
 	probe_count = 0;
 	list_for_each_entry_safe(patch, next, &patches, list) {
-		unregister_ftrace_direct(&patch->ops, patch->trampoline, true);
 		list_del(&patch->list);
-		kfree(patch);
+		if (unregister_ftrace_direct(&patch->ops, patch->trampoline, true))
+			abandon();
+		else
+			kfree(patch);
 	}
 }
 

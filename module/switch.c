@@ -191,10 +191,11 @@ static void say_loaded(void)
 /* Moves on from the hook that was quick to attach to the best one. */
 static void move_on(struct work_struct *work)
 {
-	syscount_hook_prepare();
-	mutex_lock(&switch_mutex);
-	syscount_hook_move_on();
-	mutex_unlock(&switch_mutex);
+	if (!syscount_hook_prepare()) {
+		mutex_lock(&switch_mutex);
+		syscount_hook_move_on();
+		mutex_unlock(&switch_mutex);
+	}
 	say_loaded();
 }
 
@@ -213,6 +214,8 @@ int __init syscount_switch_init(const char *categories, const char *hook)
 	err = syscount_hook_init(hook);
 	if (!err)
 		err = apply(&switches);
+	if (err)
+		syscount_hook_exit();
 	mutex_unlock(&switch_mutex);
 	return err;
 }

@@ -38,12 +38,14 @@ static const struct call calls_64[SYSCOUNT_SIZE_64] = {
 #undef __SYSCALL_X32
 };
 
+/* Of the other abis the names are there in any case, the functions not. */
 static const struct call calls_i386[SYSCOUNT_SIZE_I386] = {
 #include "calls_32.h"
+#ifdef CONFIG_IA32_EMULATION
 #include <asm/syscalls_32.h>
+#endif
 };
 
-/* The names are there in any case, the functions not. */
 static const struct call calls_x32[SYSCOUNT_SIZE_X32] = {
 #include "calls_x32.h"
 #ifdef CONFIG_X86_X32_ABI

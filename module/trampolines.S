@@ -85,12 +85,12 @@ SYM_FUNC_END(syscount_trampoline_64)
 /*
  * Functions that all abis enter, which are those without arguments: the task knows
  * which it is. The number is inside the table of its abi, or the kernel would not have
- * come here; so for a number of abi 64 or i386 either table's size will do.
+ * come here; so for a number of abi 64 or i386 the larger table's size will do.
  */
 TRAMPOLINE(syscount_trampoline_any)
 	ANNOTATE_NOENDBR
 	movl	PT_REGS_ORIG_AX(%rdi), %eax
-	cmpl	$SIZE_64, %eax
+	cmpl	$SIZE_ANY, %eax
 	jae	.Lany_x32
 	movq	PER_CPU_VAR(SYSCOUNT_CURRENT_TASK + CURRENT_OFFSET), %r11
 	testl	$TASK_COMPAT, TASK_STATUS(%r11)
