@@ -14,7 +14,7 @@
 #include "hook.h"
 #include "switch.h"
 
-/* In the order in which "auto" prefers them. */
+/* In the order in which "auto" prefers them, which is that of their ids, from 1 on. */
 static const struct syscount_hook *const hooks[] = {
 	&syscount_hook_direct,
 	&syscount_hook_tracepoint,
@@ -79,25 +79,26 @@ static int take_over(const struct syscount_hook *hook)
 	if (active)
 		active->detach();
 	WRITE_ONCE(active, hook);
+	WRITE_ONCE(chosen, hook);
 	return 0;
 }
 
-/* The first that can be attached, in the order of "auto". */
-static int take_over_any(void)
+/*
+ * Count by @hook; or, with "auto", by another one if that cannot be attached, first
+ * those behind it in order of preference.
+ */
+static int take_over_first(const struct syscount_hook *hook, bool others)
 {
-	unsigned int i;
+	unsigned int i, first = hook->id - 1;
 	int err = -EOPNOTSUPP;
 
 	for (i = 0; i < ARRAY_SIZE(hooks); i++) {
-		if (!is_available(hooks[i]))
+		hook = hooks[(first + i) % ARRAY_SIZE(hooks)];
+		if (!is_available(hook))
 			continue;
-		if (hooks[i] == active)
-			return 0;
-		err = take_over(hooks[i]);
-		if (!err) {
-			WRITE_ONCE(chosen, hooks[i]);
-			return 0;
-		}
+		err = hook == active ? 0 : take_over(hook);
+		if (!err || !others)
+			break;
 	}
 	return err;
 }
@@ -105,12 +106,7 @@ static int take_over_any(void)
 /* Start counting. Nothing to do if it goes on already. */
 int syscount_hook_start(void)
 {
-	int err;
-
-	if (active)
-		return 0;
-	err = take_over(chosen);
-	return err && automatic ? take_over_any() : err;
+	return active ? 0 : take_over_first(chosen, automatic);
 }
 
 void syscount_hook_stop(void)
@@ -136,16 +132,13 @@ int syscount_hook_choose(const char *name)
 
 	if (IS_ERR(hook))
 		return PTR_ERR(hook);
-	if (active && active != hook)
-		err = any ? take_over_any() : take_over(hook);
+	if (active)
+		err = take_over_first(hook, any);
 	else
 		WRITE_ONCE(chosen, hook);
-	if (err)
-		return err;
-	if (!any)
-		WRITE_ONCE(chosen, hook);
-	automatic = any;
-	return 0;
+	if (!err)
+		automatic = any;
+	return err;
 }
 
 /*
@@ -197,7 +190,9 @@ void syscount_hook_move_on(void)
 
 	if (!automatic || chosen == hook)
 		return;
-	if (!active || !take_over(hook))
+	if (active)
+		take_over(hook);
+	else
 		WRITE_ONCE(chosen, hook);
 }
 

@@ -450,9 +450,11 @@ static int syscount_direct_attach(void)
 	return err;
 }
 
-/* For tasks that were preempted in a trampoline. */
+/* For tasks that were preempted in a trampoline; without addresses there was no patch. */
 static void syscount_direct_drain(void)
 {
+	if (!addresses)
+		return;
 	synchronize_rcu_tasks();
 	kvfree(addresses);
 }

@@ -50,6 +50,16 @@
 	RET
 .endm
 
+/* The same for a number that abi 64 does not have. */
+.macro COUNT_X32
+	subl	$X32_BIT, %eax
+	cmpl	$SIZE_X32, %eax
+	jae	.Lnone\@
+	COUNT	BASE_X32
+.Lnone\@:
+	RET
+.endm
+
 /* Functions that abi i386 enters, and no other. */
 TRAMPOLINE(syscount_trampoline_i386)
 	ANNOTATE_NOENDBR
@@ -60,16 +70,6 @@ TRAMPOLINE(syscount_trampoline_i386)
 .Lnot_i386:
 	RET
 SYM_FUNC_END(syscount_trampoline_i386)
-
-/* The same for a number that abi 64 does not have. */
-.macro COUNT_X32
-	subl	$X32_BIT, %eax
-	cmpl	$SIZE_X32, %eax
-	jae	.Lnone\@
-	COUNT	BASE_X32
-.Lnone\@:
-	RET
-.endm
 
 /* Functions that abi 64 or x32 enters. */
 TRAMPOLINE(syscount_trampoline_64)
