@@ -242,49 +242,6 @@ TEST_F(cost, of_a_call)
 	}
 }
 
-/* Calls that would not come back, come back twice, or do more than fail with -1, -1, -1. */
-static bool too_bold(int nr)
-{
-	switch (nr) {
-	case SYS_exit:
-	case SYS_exit_group:
-	case SYS_fork:
-	case SYS_vfork:
-	case SYS_clone:
-	case SYS_clone3:
-	case SYS_pause:
-	case SYS_rt_sigreturn:
-	case SYS_restart_syscall:
-	case SYS_vhangup:
-	case SYS_reboot:
-	case SYS_kexec_load:
-	case SYS_kexec_file_load:
-	case SYS_sync:
-	case 335:	/* uretprobe and uprobe of later kernels: SIGILL */
-	case 336:
-	case SYS_kill:
-		return true;
-	}
-	return false;
-}
-
-/* In a child, since some of them change the process. */
-static void make_many_calls(void)
-{
-	int nr, status;
-	pid_t pid;
-
-	pid = fork();
-	if (!pid) {
-		for (nr = 0; nr < 480; nr++)
-			if (!too_bold(nr))
-				call_64(nr, -1, -1, -1);
-		call_64(SYS_exit_group, 0, 0, 0);
-	}
-	if (waitpid(pid, &status, 0) != pid || status)
-		die("many calls: status %#x", status);
-}
-
 static char text[1 << 17];
 
 static void read_proc(void)
@@ -300,7 +257,8 @@ TEST_F(cost, of_a_reading)
 
 	snprintf(parameters, sizeof(parameters), "hook=%s", variant->hook);
 	ASSERT_EQ(0, module_insert(parameters));
-	make_many_calls();
+	load_names();
+	call_all_numbers(SYSCOUNT_ABI_64, 480, 1);
 	counts_read_proc(&counts);
 	ASSERT_LE(ROWS, counts.rows);
 	reading = cheapest(read_proc);

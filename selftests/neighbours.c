@@ -213,12 +213,6 @@ TEST_F(neighbours, patch_that_comes_later)
 	count_exactly(_metadata, -EBADF);
 }
 
-static void trace(struct __test_metadata *_metadata, const char *tracer)
-{
-	ASSERT_EQ(0, file_write(TRACEFS "set_ftrace_filter", PLACE));
-	ASSERT_EQ(0, file_write(TRACEFS "current_tracer", tracer));
-}
-
 static void expect_traced(struct __test_metadata *_metadata)
 {
 	clear(TRACEFS "trace");
@@ -226,9 +220,10 @@ static void expect_traced(struct __test_metadata *_metadata)
 	EXPECT_EQ(CALLS, lines_with(TRACEFS "trace", "sys_flock"));
 }
 
-TEST_F(neighbours, function_tracer)
+static void trace_before_and_after(struct __test_metadata *_metadata, const char *tracer)
 {
-	trace(_metadata, "function");
+	ASSERT_EQ(0, file_write(TRACEFS "set_ftrace_filter", PLACE));
+	ASSERT_EQ(0, file_write(TRACEFS "current_tracer", tracer));
 	expect_traced(_metadata);
 	hook_choose("tracepoint");
 	hook_choose("direct");
@@ -237,15 +232,14 @@ TEST_F(neighbours, function_tracer)
 	count_exactly(_metadata, -EBADF);
 }
 
+TEST_F(neighbours, function_tracer)
+{
+	trace_before_and_after(_metadata, "function");
+}
+
 TEST_F(neighbours, function_graph_tracer)
 {
-	trace(_metadata, "function_graph");
-	expect_traced(_metadata);
-	hook_choose("tracepoint");
-	hook_choose("direct");
-	expect_traced(_metadata);
-	ASSERT_EQ(0, file_write(TRACEFS "current_tracer", "nop"));
-	count_exactly(_metadata, -EBADF);
+	trace_before_and_after(_metadata, "function_graph");
 }
 
 /* Hits of the event "test", by what the kernel says */

@@ -26,7 +26,7 @@
 #define TEST_TIMEOUT_DEFAULT 120
 
 #define TEXT_MAX	(256 * 1024)
-#define NAMES_MAX	4096
+#define ROWS_MAX	4096
 #define COLUMNS		80
 #define READERS		32
 #define READINGS	12
@@ -35,27 +35,6 @@
 
 #define CATEGORY_HEAD	"category       state                  calls"
 #define ROW_HEAD	"abi    nr syscall                      category      state                 calls"
-
-static const struct syscount_name *table[SYSCOUNT_ABI_COUNT][NAMES_MAX];
-
-static void load_names(void)
-{
-	static struct syscount_name names[NAMES_MAX];
-	struct syscount_names args = {
-		.size = sizeof(args), .capacity = NAMES_MAX, .names = (uintptr_t)names,
-	};
-	unsigned int i;
-
-	if (device_ioctl(SYSCOUNT_IOC_GET_NAMES, &args))
-		die("SYSCOUNT_IOC_GET_NAMES");
-	for (i = 0; i < args.count; i++)
-		table[names[i].abi][names[i].nr] = &names[i];
-}
-
-static const struct syscount_name *find_name(int abi, int nr)
-{
-	return nr >= 0 && nr < NAMES_MAX ? table[abi][nr] : NULL;
-}
 
 static int index_of(const char *word, const char *const *list, int count)
 {
@@ -197,7 +176,7 @@ static bool check_row(struct reading *reading, const char *line, struct row *row
 	if (!parse_number(calls, &row->calls) || !row->calls)
 		return wrong(reading, line, "the calls");
 
-	named = row->other ? NULL : find_name(row->abi, row->nr);
+	named = row->other ? NULL : name_of(row->abi, row->nr);
 	if (strcmp(name, named ? named->name : "?"))
 		return wrong(reading, line, "the name is %s", named ? named->name : "?");
 	row->category = named ? named->category : SYSCOUNT_CAT_UNKNOWN;
@@ -755,7 +734,7 @@ static double calls_a_second(const struct counts *counts)
 FIXTURE(one_liners) {
 	FILE *file;
 	struct counts *counts;
-	char *rows[NAMES_MAX];
+	char *rows[ROWS_MAX];
 	unsigned int count;
 };
 
@@ -789,7 +768,7 @@ FIXTURE_SETUP(one_liners)
 	self->counts = malloc(sizeof(*self->counts));
 	counts_read_proc(self->counts);
 	read_all(text, TEXT_MAX / 2);
-	self->count = split_rows(text, self->rows, NAMES_MAX);
+	self->count = split_rows(text, self->rows, ROWS_MAX);
 	ASSERT_LT(10, self->count);
 }
 
@@ -801,7 +780,7 @@ FIXTURE_TEARDOWN(one_liners)
 /* As many one-liners as there are, in their order, each with what it must print. */
 TEST_F(one_liners, print_what_they_say)
 {
-	static char line[1024], output[TEXT_MAX], expected[TEXT_MAX], *sorted[NAMES_MAX];
+	static char line[1024], output[TEXT_MAX], expected[TEXT_MAX], *sorted[ROWS_MAX];
 	unsigned int i, abi, lines = 0;
 	uint64_t number;
 	double most;

@@ -694,6 +694,66 @@ long call(int abi, int nr, long a, long b, long c)
  * Tasks and CPUs
  */
 
+#define NUMBERS_MAX	4096
+static const struct syscount_name *name_table[SYSCOUNT_ABI_COUNT][NUMBERS_MAX];
+
+void load_names(void)
+{
+	static struct syscount_name names[NUMBERS_MAX];
+	struct syscount_names args = {
+		.size = sizeof(args), .capacity = NUMBERS_MAX, .names = (uintptr_t)names,
+	};
+	unsigned int i;
+
+	if (device_ioctl(SYSCOUNT_IOC_GET_NAMES, &args))
+		die("SYSCOUNT_IOC_GET_NAMES");
+	for (i = 0; i < args.count; i++)
+		name_table[names[i].abi][names[i].nr] = &names[i];
+}
+
+const struct syscount_name *name_of(int abi, int nr)
+{
+	return nr >= 0 && nr < NUMBERS_MAX ? name_table[abi][nr] : NULL;
+}
+
+/*
+ * Not the calls that would not come back, come back twice, stop what the test is made
+ * of, or do more than fail with such arguments.
+ */
+bool is_harmless(int abi, int nr)
+{
+	static const char *const bold[] = {
+		"exit", "exit_group", "fork", "vfork", "clone", "clone3", "pause", "rt_sigreturn",
+		"sigreturn", "restart_syscall", "vhangup", "reboot", "kexec_load",
+		"kexec_file_load", "sync", "kill", "rt_sigsuspend", "sigsuspend", "alarm",
+		"waitpid", "wait4", "waitid", "setsid", "munmap", "brk", "mprotect",
+		"idle", "nice", "select", "_newselect", "uprobe", "uretprobe",
+	};
+	const struct syscount_name *name = name_of(abi, nr);
+	unsigned int i;
+
+	for (i = 0; name && i < sizeof(bold) / sizeof(bold[0]); i++)
+		if (!strcmp(name->name, bold[i]))
+			return false;
+	return true;
+}
+
+void call_all_numbers(int abi, int numbers, int most)
+{
+	int nr, i, status;
+	pid_t pid;
+
+	pid = fork();
+	if (!pid) {
+		for (nr = 0; nr < numbers; nr++)
+			for (i = 0; is_harmless(abi, nr) && i <= nr % most; i++)
+				call(abi, nr, -1, -1, -1);
+		call_64(SYS_exit_group, 0, 0, 0);
+	}
+	if (waitpid(pid, &status, 0) != pid || status)
+		die("the calls of abi %d: status %#x", abi, status);
+}
+
 void pin(int cpu)
 {
 	cpu_set_t set;

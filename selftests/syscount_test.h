@@ -107,6 +107,17 @@ long call_64(unsigned long rax, long a, long b, long c);
 long call_i386(unsigned long rax, long a, long b, long c);	/* int $0x80 */
 long call(int abi, int nr, long a, long b, long c);
 
+/* What the module knows of a number; NULL: it has no name. After load_names(). */
+void load_names(void);
+const struct syscount_name *name_of(int abi, int nr);
+
+/*
+ * In a child, since they change the process: all numbers of @abi below @numbers that
+ * are harmless, with -1 for every argument; number nr is called nr % @most + 1 times.
+ */
+void call_all_numbers(int abi, int numbers, int most);
+bool is_harmless(int abi, int nr);
+
 void pin(int cpu);
 int cpus_online(void);
 bool kernel_has_word(const char *word);			/* on its command line */
