@@ -172,7 +172,7 @@ static int __init parse_categories(bool on[SYSCOUNT_CAT_COUNT], const char *list
 	while ((word = strsep(&rest, ",")) != NULL) {
 		i = match_string(syscount_category_names, SYSCOUNT_CAT_COUNT, strim(word));
 		if (i < 0) {
-			pr_err("categories: no category '%s'; there are process, file, device, info, communication, unknown, or all, none\n",
+			pr_err("categories: no category '%s'; there are process, file, device, info, communication, unknown; or all or none alone\n",
 			       word);
 			err = -EINVAL;
 			break;

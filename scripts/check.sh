@@ -156,6 +156,9 @@ check_tree() {
 }
 
 mapfile -t all < <(declare -F | sed -n 's/^declare -f check_//p')
+case ${1-} in
+-h | --help) echo "Usage: scripts/check.sh [CHECK...], of: ${all[*]}"; exit 0 ;;
+esac
 [ $# -gt 0 ] || set -- "${all[@]}"
 failed=0
 for name; do

@@ -5,6 +5,10 @@
 
 set -eu
 
+case ${1-} in
+'' | inside) ;;
+*) echo "Usage: scripts/demo.sh"; exit 2 ;;
+esac
 if [ "${1-}" != inside ]; then
 	cd "$(dirname "$0")/.."
 	echo "demo: booting a VM with the module loaded (some seconds; it is emulated)"

@@ -178,7 +178,7 @@ test_reset_and_diff()
 		"$(proc_categories | xargs)"
 	syscount enable all
 	syscount show --json > c.json
-	same "diff over a reset compares rates" "rate a reset between" \
+	same "diff over a reset compares rates" "rate a reset or a reload between" \
 		"$(syscount diff a.json c.json --json | jq -r '.syscount | "\(.mode) \(.reason)"')"
 }
 

@@ -358,7 +358,7 @@ FIXTURE_VARIANT(bad) {
 };
 
 #define NO_CATEGORY(word) "syscount: categories: no category '" word "'; there are process, file, " \
-	"device, info, communication, unknown, or all, none\n"
+	"device, info, communication, unknown; or all or none alone\n"
 #define NO_HOOK(word) "syscount: hook: no hook '" word "'; there are direct, tracepoint, kprobe, or auto\n"
 #define NO_GROUP(number) "syscount: gid: " number " is not a group id\n"
 #define KERNELS(name, value) "syscount: `" value "' invalid for parameter `" name "'\n"

@@ -244,7 +244,7 @@ static const char *not_comparable(const struct diff *d)
 	if (differ(a->boot_id, b->boot_id))
 		return "another boot";
 	if (!a->timed || !b->timed || a->since_ns != b->since_ns)
-		return "a reset between";
+		return "a reset or a reload between";
 	return NULL;
 }
 

@@ -2,6 +2,7 @@
 /* syscount info: versions, hook, abis, since when, and who has the device open. */
 #include <ctype.h>
 #include <dirent.h>
+#include <errno.h>
 #include <err.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -83,8 +84,8 @@ static char *command_of(const char *pid)
 	return xstrdup(name);
 }
 
-/* False also for processes that we may not look into. */
-static bool holds(const char *pid, dev_t device)
+/* @hidden, and false: a process that we may not look into. */
+static bool holds(const char *pid, dev_t device, bool *hidden)
 {
 	struct dirent *entry;
 	bool found = false;
@@ -94,8 +95,10 @@ static bool holds(const char *pid, dev_t device)
 
 	snprintf(path, sizeof(path), "/proc/%.20s/fd", pid);
 	dir = opendir(path);
-	if (!dir)
+	if (!dir) {
+		*hidden = *hidden || errno == EACCES;
 		return false;
+	}
 	while (!found && (entry = readdir(dir)))
 		found = !fstatat(dirfd(dir), entry->d_name, &st, 0) && S_ISCHR(st.st_mode) &&
 			st.st_rdev == device;
@@ -110,13 +113,14 @@ static void add_holders(struct facts *to, struct device *d)
 	dev_t number = device_number(d);
 	struct dirent *entry;
 	DIR *dir = opendir("/proc");
+	bool hidden = false;
 
 	while (dir && (entry = readdir(dir))) {
 		struct json_object *o;
 		char *command;
 
 		if (!isdigit((unsigned char)*entry->d_name) || atol(entry->d_name) == getpid() ||
-		    !holds(entry->d_name, number))
+		    !holds(entry->d_name, number, &hidden))
 			continue;
 		command = command_of(entry->d_name);
 		longer = xasprintf("%s%s%s (%s)", text, *text ? ", " : "", entry->d_name, command);
@@ -130,6 +134,12 @@ static void add_holders(struct facts *to, struct device *d)
 	}
 	if (dir)
 		closedir(dir);
+	/* Nobody that is seen is not nobody. */
+	if (hidden && !*text) {
+		free(text);
+		json_object_put(list);
+		return;
+	}
 	add_fact(to, "holders", text, list);
 }
 
