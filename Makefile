@@ -63,10 +63,12 @@ $(BUILD)/man/%: Documentation/man/%.adoc module/version.h
 setup:
 	scripts/setup.sh
 
-vm: 
+vm:
+	scripts/setup.sh build vm
 	scripts/vm -l
 
-demo: setup
+demo:
+	scripts/setup.sh build vm
 	scripts/demo.sh
 
 test: setup
@@ -74,6 +76,13 @@ test: setup
 
 check: setup
 	scripts/check.sh
+
+bench:
+	scripts/setup.sh build vm bench
+	selftests/bench/bench.sh
+
+bench-publish:
+	selftests/bench/bench.sh -p
 
 install: all
 	install -D -m 644 $(MODULE_DIR)/syscount.ko $(DESTDIR)$(MODLIB)/extra/syscount.ko
@@ -83,6 +92,7 @@ install: all
 	done
 	$(MAKE) -C userspace O=$(BUILD) install
 	$(if $(DESTDIR),,depmod $(KVER))
+	$(if $(DESTDIR)$(filter $(KVER),$(shell uname -r)),,@echo "make: installed for $(KVER), which is not the running kernel: that has no headers here" >&2)
 
 uninstall:
 	rm -f $(DESTDIR)$(MODLIB)/extra/syscount.ko $(DESTDIR)$(INCLUDEDIR)/linux/syscount.h
@@ -110,6 +120,8 @@ help:
 #: make test            all tests, in the VM and outside
 #: make vm              a shell in a VM with the module loaded
 #: make check           the static checks
+#: make bench           what counting costs, ours and the peers', on each kernel
+#: make bench-publish   what that found, into Documentation/bench.json and bench.svg
 #: make module tool man the three parts of `make` by themselves
 #: make install         into PREFIX (/usr/local) and /lib/modules, below DESTDIR if given
 #: make uninstall       the reverse
@@ -118,6 +130,7 @@ help:
 #: make setup           install the Debian packages that the others need (as root)
 #: make clean           remove build/
 #:
-#: KVER=VERSION         the kernel to build for (its headers must be installed)
+#: KVER=VERSION         the kernel to build for (its headers must be installed; default: the
+#:                      running one, or the newest that has them)
 
-.PHONY: all module neighbour tool man setup vm demo test check install uninstall dkms-install dkms-uninstall clean help
+.PHONY: all module neighbour tool man setup vm demo test check bench bench-publish install uninstall dkms-install dkms-uninstall clean help

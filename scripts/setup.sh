@@ -14,7 +14,9 @@ declare -A packages=(
 	[check]="sparse shellcheck clang clang-tidy cppcheck dkms git linux-source-6.1
 		 xz-utils perl python3-minimal"
 	[doc]="asciidoctor"
+	[bench]="python3"
 )
+# Without being asked for, all but what only `make bench` needs
 groups=(build vm test check doc)
 
 help()
@@ -22,9 +24,10 @@ help()
 	cat <<-END
 	Usage: scripts/setup.sh [--check] [GROUP...]
 
-	Install, as root, the Debian packages of GROUP (${groups[*]}; default: all)
-	that are missing. SETUP=no in the environment, or --check, installs nothing:
-	it says what is missing and how to get it. Exit status 1 then, 0 if all is there.
+	Install, as root, the Debian packages of GROUP (${groups[*]}, or bench;
+	default: all but the last) that are missing. SETUP=no in the environment, or
+	--check, installs nothing: it says what is missing and how to get it. Exit
+	status 1 then, 0 if all is there.
 	END
 }
 
@@ -40,7 +43,7 @@ esac
 wanted=()
 for group in "${@:-"${groups[@]}"}"; do
 	if [[ -z ${packages[$group]-} ]]; then
-		say "$group: no such group of packages; there are: ${groups[*]}"
+		say "$group: no such group of packages; there are: ${!packages[*]}"
 		exit 2
 	fi
 	read -r -d '' -a list <<< "${packages[$group]}"

@@ -22,6 +22,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "syscount_test.h"
@@ -50,6 +51,14 @@ void die(const char *format, ...)
 	va_end(args);
 	dprintf(STDERR_FILENO, "# %s\n", text);
 	_exit(EXIT_FAIL);
+}
+
+uint64_t clock_ns(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec * 1000000000ull + time.tv_nsec;
 }
 
 /*

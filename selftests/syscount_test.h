@@ -22,6 +22,8 @@
 __attribute__((format(printf, 1, 2), noreturn))
 void die(const char *format, ...);
 
+uint64_t clock_ns(void);				/* CLOCK_MONOTONIC */
+
 /* Files of /proc and sysfs, read and written by one open(), read() or write(), close(). */
 size_t file_read(const char *path, char *text, size_t size);
 uint64_t file_read_u64(const char *path);

@@ -124,21 +124,28 @@ headers_unpack() # RELEASE
 
 root_unpack() # RELEASE SUITE
 {
-	local root=$tmp/out/root package archives=$tmp/root-archives
-
 	# Security updates alone have no compiler.
 	[[ $2 != *-security ]] || apt_suites "$tmp/apt" "$2" "${2%-security}" || return
+	apt_root "$tmp/out/root" "$tmp/root-archives" "linux-headers-$1" make &&
+	ln -s "root/usr/src/linux-headers-$1" "$tmp/out/build"
+}
+
+# apt_root ROOT DIR PACKAGE...: a root file system of packages of the suites of apt,
+# with a shell and what it calls, downloaded into DIR. No script of a package is run.
+apt_root()
+{
+	local root=$1 archives=$2 package
+
 	mkdir -p "$archives/partial" &&
 	apt-get "${apt[@]}" -o "Dir::Cache::archives=$archives" install -y --download-only \
-		--no-install-recommends "linux-headers-$1" base-files make dash bash coreutils \
-		sed mawk grep findutils || return
+		--no-install-recommends base-files dash bash coreutils sed mawk grep findutils \
+		"${@:3}" || return
 	# That has the links of a merged /usr, which the others go through.
 	for package in "$archives"/base-files_*.deb "$archives"/*.deb; do
 		dpkg-deb -x "$package" "$root" || return
 	done
 	# What the packages' scripts would have done.
-	ln -sfn mawk "$root/usr/bin/awk" &&
-	ln -s "root/usr/src/linux-headers-$1" "$tmp/out/build"
+	ln -sfn mawk "$root/usr/bin/awk"
 }
 
 # apt_fetch DIR PACKAGE: its .deb into DIR, as the machine's apt knows it, which
