@@ -62,8 +62,6 @@ class Lines:
         self.kernel[self.part].append(self.current)
 
     def on_end(self, rest):
-        if not self.current["with"] and "failed" not in self.current:
-            self.current["failed"] = "nothing was measured"
         self.waiting = [self.current]
         self.current = None
 
@@ -110,6 +108,8 @@ def finish(kernel):
     """Added is with, less the mean of bare before and after; parallel, a ratio."""
     for part in ("calls", "parallel"):
         for row in kernel[part]:
+            if not row["with"]:     # also if this was ended meanwhile
+                row.setdefault("failed", "nothing was measured")
             result = {}
             for key, figures in row["with"].items():
                 bare = [row[when][key][row["figure"]] for when in ("bare_before", "bare_after")
