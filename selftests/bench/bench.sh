@@ -84,7 +84,9 @@ parse()
 	for name; do
 		case $name in
 		times | reading | parallel) wanted_parts+=("$name") ;;
-		*) names+=("$name") ;;
+		*)
+			is_configured "$name" || usage "$name: no such configuration"
+			names+=("$name") ;;
 		esac
 	done
 	[[ ! $publish || $# == 0 ]] || usage "-p publishes what is there, and takes no names"
@@ -98,6 +100,20 @@ parse()
 	fi
 	mkdir -p "$dir" && dir=$(realpath -- "$dir") || exit 1
 	((${#kernels[@]})) || read -r -a kernels <<< "$(kernel_names)"
+}
+
+# Is it a name of configurations, or a pattern of one, or of one for a hook?
+is_configured()
+{
+	local name
+
+	while read -r name _; do
+		# shellcheck disable=SC2053 # patterns, both
+		if [[ $name != '#'* && ($name == $1 || $1 == $name) ]]; then
+			return 0
+		fi
+	done < "$here/configurations"
+	return 1
 }
 
 in_list() # WORD LIST...
@@ -188,6 +204,11 @@ part_reading()
 	for cpus in "${reading_cpus[@]}"; do
 		say "$kernel: reading: $cpus possible CPUs"
 		part reading -i -c "$cpus" --
+		# Some kernels make no room for CPUs that are not there yet.
+		if ! grep -q "^reading $cpus " "$lines"; then
+			say "$kernel: has fewer possible CPUs"
+			break
+		fi
 	done
 }
 
@@ -203,13 +224,13 @@ part_parallel()
 
 bench_kernel()
 {
-	local part lines=$dir/lines root=$userland/root release
+	local part lines=$dir/lines release
 
 	log=$dir/log
 	: > "$lines"
-	[[ -d $root ]] || root=/
 	line "info series $kernel"
 	line "info syscount $(sed -n 's/^#define SYSCOUNT_VERSION "\(.*\)"/\1/p' "$repo/module/version.h")"
+	line "info host_cpus $(nproc)"
 	line "info qemu $(qemu-system-x86_64 --version | sed -n '1s/.*version \([^ ]*\).*/\1/p')"
 	for part in "${userland_packages[@]}"; do
 		[[ $root == / ]] || line "package $(grep "^$part " "$userland/packages")"
@@ -222,8 +243,8 @@ bench_kernel()
 		say "$kernel: no VM of it runs, see above"
 		return 1
 	fi
-	report json "$lines" > "$dir/$release.json" || return
-	mv "$lines" "$dir/$release.lines"
+	report json "$lines" > "$dir/json" && mv "$dir/json" "$dir/$release.json" &&
+		mv "$lines" "$dir/$release.lines" || return
 	results+=("$dir/$release.json")
 	report table "$dir/$release.json"
 }
@@ -244,7 +265,7 @@ publish()
 
 main()
 {
-	local status=0 kernel results=()
+	local status=0 kernel results=() root lock
 
 	parse "$@"
 	"$repo/scripts/setup.sh" --check build vm bench || exit 1
@@ -252,10 +273,20 @@ main()
 		publish
 		exit
 	fi
+	exec {lock}> "$dir/lock"
+	if ! flock -n "$lock"; then
+		say "$dir: another one writes there"
+		exit 1
+	fi
 	share=$dir/share
 	mkdir -p "$share" && make -s -C "$here" O="$dir" >&2 &&
 	cp "$here/guest.sh" "$here/configurations" "$share" || exit 1
-	userland || say "no root file system with the peers: those that this machine lacks will fail"
+	if userland; then
+		root=$userland/root
+	else
+		say "no root file system with the peers: those that this machine lacks will fail"
+		root=/
+	fi
 	for kernel in "${kernels[@]}"; do
 		bench_kernel || status=1
 	done

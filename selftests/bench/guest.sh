@@ -62,7 +62,7 @@ start_off()
 	# Attached when insmod returns; "auto" would be at it while we measure.
 	insert hook=direct > /dev/null || insert || return
 	for switch in "$sysfs"/*/enabled; do
-		echo 0 > "$switch" || { fail "$switch"; return; }
+		echo 0 > "$switch" || { remove; fail "$switch"; return; }
 	done
 }
 stop_off() { remove; }
@@ -85,11 +85,12 @@ stop_command()
 	local watchdog
 
 	kill -INT "$peer"
-	{ sleep 900; kill -KILL "$peer"; } 2> /dev/null &
+	# One that does not end is ended: "sleep" is what the shell waits for.
+	(exec sleep 300) > /dev/null &
 	watchdog=$!
-	wait "$peer" 2> /dev/null
-	kill "$watchdog"
-	wait "$watchdog" 2> /dev/null
+	wait -n "$peer" "$watchdog" 2> /dev/null
+	kill -KILL "$peer" "$watchdog" 2> /dev/null
+	wait "$peer" "$watchdog" 2> /dev/null
 	return 0
 }
 counted_command()
@@ -108,7 +109,7 @@ counted_command()
 title_tracer() { echo "$1"; }
 start_tracer() { tracer=$1; }
 stop_tracer() { tracer=''; }
-counted_tracer() { awk '$4 ~ /^[0-9]+$/ { print $NF, $4 }' "$out"; }
+counted_tracer() { awk '$4 ~ /^[0-9]+$/ && $NF != "total" { print $NF, $4 }' "$out"; }
 
 title_trigger() { echo "ftrace: $1"; }
 start_trigger() { echo "$1" > "$tracing/events/raw_syscalls/sys_enter/trigger" || fail "no such trigger"; }
@@ -170,7 +171,7 @@ lines()
 	done
 }
 
-# Did the peer see all calls that were made? It may have seen more.
+# Did it see all calls that were made? Others make some too, but nobody dup().
 check_counted()
 {
 	local call counted made total=0 all
@@ -185,7 +186,9 @@ check_counted()
 		counted=${seen[$call]-${seen[${numbers[$call]}]-0}}
 		[[ ! $all ]] || continue
 		echo "counted $call $counted $made"
-		((counted >= made)) || fail "it counted $counted of $made calls of $call"
+		if ((counted < made)) || [[ $call == dup && $counted != "$made" ]]; then
+			fail "it counted $counted for $made calls of $call"
+		fi
 	done < "$out.made"
 	[[ $all ]] || return
 	echo "counted total $all $total"
@@ -275,8 +278,8 @@ part_parallel()
 	least=$("$bench" calls | awk '$2 == "getppid" { print $3 }')
 	mapfile -t list < <(lines "$@")
 	echo "list ${list[*]%%|*}"
+	"$bench" parallel | sed 's/^parallel/bare/'
 	for line in "${list[@]}"; do
-		"$bench" parallel | sed 's/^parallel/bare/'
 		measure parallel_with "$line"
 		"$bench" parallel | sed 's/^parallel/bare/'
 	done

@@ -100,8 +100,9 @@ class Lines:
 
     def on_reading(self, rest):
         cpus, rows, proc, ioctl = map(int, rest.split())
-        self.kernel["reading"].append({"possible_cpus": cpus, "rows": rows, "proc": proc,
-                                       "ioctl": ioctl})
+        if all(row["possible_cpus"] != cpus for row in self.kernel["reading"]):
+            self.kernel["reading"].append({"possible_cpus": cpus, "rows": rows, "proc": proc,
+                                           "ioctl": ioctl})
 
 
 def finish(kernel):
@@ -139,7 +140,10 @@ def columns(rows, left=1):
 def drift(row):
     """Bare calls that were not the same after it as before."""
     for call, before in row["bare_before"].items():
-        after = row["bare_after"].get(call, before)
+        if call not in row["bare_after"]:
+            yield f"bare {call}: not measured afterwards"
+            continue
+        after = row["bare_after"][call]
         # Opening a file allocates it and frees the last ones: never twice the same.
         if abs(after["least"] - before["least"]) >= max(1, before["least"] / 200):
             yield f"bare {call}: {before['least']:.0f} before, {after['least']:.0f} after"
@@ -289,7 +293,7 @@ def chart(kernels, series=None):
     yield f'<rect class="back" x="0.5" y="0.5" width="{width - 1}" height="{height - 1}" rx="6"/>'
     yield f'<text class="title" x="20" y="32">{escape(title)}</text>'
     yield (f'<text class="note" x="20" y="52">Bars: Linux {escape(main["series"])}. '
-           'Green: this module; grey: others.</text>')
+           'Green: this module; grey: others. * mean of caller and tool, else the cheapest loop.</text>')
     for i, kernel in enumerate(kernels):
         yield (f'<text class="head number" x="{LEFT + WIDE + NUMBER * (i + 1)}" y="{TOP - 14}">'
                f'{escape(kernel["series"])}</text>')
@@ -299,7 +303,8 @@ def chart(kernels, series=None):
         yield f'<text class="axis" x="{at:.1f}" y="{bottom + 18}">{10 ** decade:,}</text>'
     for i, row in enumerate(rows):
         y = TOP + LINE * i
-        yield f'<text x="20" y="{y + 17}">{escape(shortened(row["title"]))}</text>'
+        name = shortened(row["title"]) + (" *" if row["figure"] == "mean" else "")
+        yield f'<text x="20" y="{y + 17}">{escape(name)}</text>'
         number = value.get((main["kernel"], row["name"]))
         if number is not None and round(number) >= 1:
             kind = "ours" if row["kind"] in ("module", "off") else "peer"
@@ -307,11 +312,11 @@ def chart(kernels, series=None):
                    f'height="{LINE - 8}" rx="2"/>')
         for j, kernel in enumerate(kernels):
             number = value.get((kernel["kernel"], row["name"]))
-            text = "-" if number is None else f"{abs(number):,.0f}"
+            text = "-" if number is None else f"{round(number):,}"
             yield (f'<text class="number" x="{LEFT + WIDE + NUMBER * (j + 1)}" y="{y + 17}">'
                    f'{text}</text>')
     yield (f'<text class="axis" x="{LEFT + WIDE / 2}" y="{bottom + 38}">'
-           'added instructions per call, logarithmic</text>')
+           'added instructions per call, logarithmic (instructions are not time)</text>')
     yield "</svg>"
 
 
@@ -338,13 +343,25 @@ def load(names):
     return kernels
 
 
+def faulty(kernel):
+    return bool(kernel["faults"] or (kernel["calls"] and kernel.get("deterministic") != "yes")
+                or any("failed" in row for part in ("calls", "parallel") for row in kernel[part]))
+
+
 def main(action, *names):
     status = 0
     if action == "json":
         with open(names[0], encoding="utf-8") as file:
             print(json.dumps(finish(Lines().read(file)), indent=1))
     elif action == "join":
-        print(json.dumps({"kernels": load(names)}, indent=1))
+        kernels = load(names)
+        series = [kernel["series"] for kernel in kernels]
+        if len(series) != len(set(series)):
+            sys.exit(f"two results for one kernel, of {', '.join(series)}: remove one")
+        for kernel in kernels:
+            if faulty(kernel):
+                sys.exit(f"{kernel['kernel']}: something failed, see report.py table")
+        print(json.dumps({"kernels": kernels}, indent=1))
     elif action == "table":
         for kernel in load(names):
             table(kernel)
@@ -352,8 +369,7 @@ def main(action, *names):
         print(*chart(load(names[:1]), *names[1:]), sep="\n")
     elif action == "failed":
         for kernel in load(names):
-            if kernel["faults"] or any("failed" in row for part in ("calls", "parallel")
-                                       for row in kernel[part]):
+            if faulty(kernel):
                 status = 1
     else:
         sys.exit(__doc__)
