@@ -164,7 +164,7 @@ def table_calls(kernel):
             cells.append([row["title"], *("failed" for call in calls)])
             notes.append(f"{row['title']}: {row['failed']}")
         else:
-            cells.append([row["title"], *(f"{row['added'][call]:+.0f}" for call in calls)])
+            cells.append([row["title"], *(f"{round(row['added'][call]):+}" for call in calls)])
         notes += [f"{row['title']}: {text}" for text in drift(row)]
     print(*columns(cells), sep="\n")
     print()
