@@ -33,8 +33,13 @@ class Lines:
     def read(self, file):
         for line in file:
             word, _, rest = line.strip().partition(" ")
-            if word:
-                getattr(self, "on_" + word)(rest)
+            if not word:
+                continue
+            handle = getattr(self, "on_" + word, None)
+            if handle:
+                handle(rest)
+            else:       # what some program of the guest said, which it should not
+                self.on_fault(f"{self.part}: {line.strip()}")
         return self.kernel
 
     def on_info(self, rest):
