@@ -92,7 +92,7 @@ install: all
 	done
 	$(MAKE) -C userspace O=$(BUILD) install
 	$(if $(DESTDIR),,depmod $(KVER))
-	$(if $(DESTDIR)$(filter $(KVER),$(shell uname -r)),,@echo "make: installed for $(KVER), which is not the running kernel: that has no headers here" >&2)
+	$(if $(DESTDIR)$(filter $(KVER),$(shell uname -r)),,@echo "make: installed for $(KVER), which is not the running kernel" >&2)
 
 uninstall:
 	rm -f $(DESTDIR)$(MODLIB)/extra/syscount.ko $(DESTDIR)$(INCLUDEDIR)/linux/syscount.h

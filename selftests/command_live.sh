@@ -234,6 +234,11 @@ test_not_permitted()
 	same "... all of it" "$(syscount list | wc -l)" "$(wc -l < out)"
 	says "nobody may look at a file" 0 "" as_nobody syscount show --input a.json
 	same "nobody: info says what it may" 0 "$(run as_nobody syscount info | cut -d' ' -f1)"
+	exec {held}< /dev/syscount
+	run as_nobody syscount info > /dev/null
+	same "... and nothing of who holds the device" 0 "$(grep -c '^holders' out)"
+	same "root: info says who holds it" 1 "$(syscount info | grep -c "^holders .*\b$$ (")"
+	exec {held}<&-
 	rmmod syscount
 	insmod "$SYSCOUNT_KO" gid=65534
 	says "a member: show" 0 "" as_nobody syscount show
