@@ -13,59 +13,11 @@
 #include <unistd.h>
 
 #include "../module/version.h"
+#include "facts.h"
 #include "json.h"
 #include "output.h"
 #include "source.h"
 #include "util.h"
-
-/* One line of the output; JSON keeps lists apart that the table joins. */
-struct fact {
-	const char *name;
-	char *value;
-	struct json_object *json;
-};
-
-struct facts {
-	struct fact *facts;
-	size_t n;
-};
-
-static void add_fact(struct facts *to, const char *name, char *value, struct json_object *json)
-{
-	to->facts = xreallocarray(to->facts, to->n + 1, sizeof(*to->facts));
-	to->facts[to->n++] = (struct fact){ name, value, json };
-}
-
-static void add_text(struct facts *to, const char *name, const char *value)
-{
-	if (value)
-		add_fact(to, name, xstrdup(value), json_text(value));
-}
-
-static void add_number(struct facts *to, const char *name, uint64_t n)
-{
-	add_fact(to, name, xasprintf("%" PRIu64, n), json_object_new_uint64(n));
-}
-
-static void add_words(struct facts *to, const char *name, uint32_t bits,
-		      const char *(*word)(unsigned int number))
-{
-	struct json_object *list = json_object_new_array();
-	char *text = xstrdup("");
-	unsigned int i;
-
-	for (i = 0; i < 32; i++) {
-		char *longer;
-
-		if (!(bits & (1U << i)))
-			continue;
-		longer = xasprintf("%s%s%s", text, *text ? " " : "", word(i));
-		free(text);
-		text = longer;
-		json_object_array_add(list, json_text(word(i)));
-	}
-	add_fact(to, name, text, list);
-}
 
 static char *command_of(const char *pid)
 {
@@ -140,7 +92,7 @@ static void add_holders(struct facts *to, struct device *d)
 		json_object_put(list);
 		return;
 	}
-	add_fact(to, "holders", text, list);
+	facts_add_fact(to, "holders", text, list);
 }
 
 static void add_times(struct facts *to, const struct syscount_info *info)
@@ -149,14 +101,14 @@ static void add_times(struct facts *to, const struct syscount_info *info)
 	char text[ISO_TIME_SIZE];
 
 	iso_time(now, text);
-	add_text(to, "time", text);
+	facts_add_text(to, "time", text);
 	iso_time(now - (info->now_ns - info->loaded_ns), text);
-	add_text(to, "loaded", text);
+	facts_add_text(to, "loaded", text);
 	iso_time(now - (info->now_ns - info->since_ns), text);
-	add_text(to, "since", text);
-	add_number(to, "loaded_ns", info->loaded_ns);
-	add_number(to, "since_ns", info->since_ns);
-	add_number(to, "now_ns", info->now_ns);
+	facts_add_text(to, "since", text);
+	facts_add_number(to, "loaded_ns", info->loaded_ns);
+	facts_add_number(to, "since_ns", info->since_ns);
+	facts_add_number(to, "now_ns", info->now_ns);
 }
 
 static void module_facts(struct facts *to, struct device *d)
@@ -164,20 +116,14 @@ static void module_facts(struct facts *to, struct device *d)
 	const struct snapshot *table = device_table(d);
 	struct syscount_info info;
 
-	add_text(to, "host", table->host);
-	add_text(to, "kernel", table->kernel);
-	add_text(to, "machine", table->machine);
-	add_number(to, "cpus", table->cpus);
-	add_text(to, "tool", SYSCOUNT_VERSION);
-	add_text(to, "module", device_version(d)->module);
-	add_number(to, "abi_version", device_version(d)->abi_version);
-	add_text(to, "boot_id", table->boot_id);
+	facts_add_origin(to, table);
+	facts_add_number(to, "abi_version", device_version(d)->abi_version);
 	if (device_try_info(d, &info)) {
-		add_text(to, "hook", hook_word(info.hook));
-		add_text(to, "hook_chosen", hook_word(info.hook_chosen));
-		add_words(to, "hooks", info.hooks, hook_word);
-		add_words(to, "abis", info.abis, abi_word);
-		add_number(to, "cpu_ids", info.cpu_ids);
+		facts_add_text(to, "hook", hook_word(info.hook));
+		facts_add_text(to, "hook_chosen", hook_word(info.hook_chosen));
+		facts_add_words(to, "hooks", info.hooks, hook_word);
+		facts_add_words(to, "abis", info.abis, abi_word);
+		facts_add_number(to, "cpu_ids", info.cpu_ids);
 		add_times(to, &info);
 	} else {
 		warnx("hook, abis and times: not permitted: needs CAP_PERFMON, CAP_SYS_ADMIN or "
@@ -190,77 +136,23 @@ static void file_facts(struct facts *to, const char *file)
 {
 	struct snapshot *s = source_file(file);
 
-	add_text(to, "kind", kind_words[s->kind]);
-	add_text(to, "host", s->host);
-	add_text(to, "kernel", s->kernel);
-	add_text(to, "machine", s->machine);
-	if (s->cpus)
-		add_number(to, "cpus", s->cpus);
-	add_text(to, "tool", s->tool);
-	add_text(to, "module", s->module);
-	add_text(to, "boot_id", s->boot_id);
-	add_text(to, "hook", s->hook);
-	add_text(to, "time", s->time);
-	add_text(to, "since", s->since);
+	facts_add_text(to, "kind", kind_words[s->kind]);
+	facts_add_origin(to, s);
+	facts_add_text(to, "hook", s->hook);
+	facts_add_text(to, "time", s->time);
+	facts_add_text(to, "since", s->since);
 	if (s->timed) {
-		add_number(to, "since_ns", s->since_ns);
-		add_number(to, "now_ns", s->now_ns);
-		add_number(to, "duration_ns", s->duration_ns);
+		facts_add_number(to, "since_ns", s->since_ns);
+		facts_add_number(to, "now_ns", s->now_ns);
+		facts_add_number(to, "duration_ns", s->duration_ns);
 	}
 	snapshot_free(s);
-}
-
-static void get_name(const struct column *column, const void *data, struct cell *cell)
-{
-	(void)column;
-	cell_text(cell, ((const struct fact *)data)->name, "-");
-}
-
-static void get_value(const struct column *column, const void *data, struct cell *cell)
-{
-	const char *value = ((const struct fact *)data)->value;
-
-	(void)column;
-	cell_text(cell, *value ? value : NULL, "-");
-}
-
-static const struct column columns[] = {
-	{ "NAME", "name", "", 0, 0, get_name },
-	{ "VALUE", "value", "", 0, 0, get_value },
-};
-
-static void print_facts(struct output *out, const struct facts *facts)
-{
-	struct table t = { .columns = columns, .ncolumns = ARRAY_SIZE(columns) };
-	size_t i;
-
-	columns_choose(&t, NULL, "NAME VALUE");
-	t.no_heading = out->format == FORMAT_TABLE;
-	t.nrows = facts->n;
-	t.rows = xcalloc(t.nrows, sizeof(*t.rows));
-	for (i = 0; i < t.nrows; i++)
-		t.rows[i] = &facts->facts[i];
-	table_print(out, &t);
-	table_free(&t);
-}
-
-static void json_facts(struct output *out, struct facts *facts)
-{
-	struct json_object *o, *outer = json_new(KIND_INFO, &o);
-	size_t i;
-
-	for (i = 0; i < facts->n; i++) {
-		if (strcmp(facts->facts[i].name, "kind") != 0)
-			json_add(o, facts->facts[i].name, json_object_get(facts->facts[i].json));
-	}
-	output_json(out, outer, false);
 }
 
 int cmd_info(struct options *o)
 {
 	struct facts facts = { 0 };
 	struct output *out = output_open(o);
-	size_t i;
 
 	if (o->input) {
 		file_facts(&facts, o->input);
@@ -270,14 +162,7 @@ int cmd_info(struct options *o)
 		module_facts(&facts, d);
 		device_close(d);
 	}
-	if (o->format == FORMAT_JSON)
-		json_facts(out, &facts);
-	else
-		print_facts(out, &facts);
-	for (i = 0; i < facts.n; i++) {
-		free(facts.facts[i].value);
-		json_object_put(facts.facts[i].json);
-	}
-	free(facts.facts);
+	facts_print(out, &facts, KIND_INFO);
+	facts_free(&facts);
 	return output_close(out);
 }

@@ -75,12 +75,17 @@ void json_add_u64(struct json_object *to, const char *key, uint64_t n)
 	json_add(to, key, check(json_object_new_uint64(n)));
 }
 
-void json_add_real(struct json_object *to, const char *key, double d)
+struct json_object *json_real(double d)
 {
 	struct json_object *o = check(json_object_new_double(d));
 
 	json_object_set_serializer(o, json_object_double_to_json_string, (void *)"%.9g", NULL);
-	json_add(to, key, o);
+	return o;
+}
+
+void json_add_real(struct json_object *to, const char *key, double d)
+{
+	json_add(to, key, json_real(d));
 }
 
 struct json_object *json_row_key(const struct row *row)

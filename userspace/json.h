@@ -19,6 +19,7 @@ const char *json_reader_name(const struct json_reader *r);
 
 /* A string that need not be UTF-8; NULL gives null. */
 struct json_object *json_text(const char *s);
+struct json_object *json_real(double d);
 void json_add(struct json_object *to, const char *key, struct json_object *value);
 void json_add_text(struct json_object *to, const char *key, const char *s);
 void json_add_u64(struct json_object *to, const char *key, uint64_t n);
