@@ -20,6 +20,7 @@
 #include <linux/uaccess.h>
 
 #include "access.h"
+#include "cost.h"
 #include "counters.h"
 #include "hook.h"
 #include "interfaces.h"
@@ -35,6 +36,8 @@ static_assert(sizeof(struct syscount_read) == 184);
 static_assert(sizeof(struct syscount_reset) == 8);
 static_assert(sizeof(struct syscount_switch_item) == 8);
 static_assert(sizeof(struct syscount_switch) == 24);
+static_assert(sizeof(struct syscount_cost) == 32);
+static_assert(sizeof(struct syscount_baseline) == 8);
 
 /* Rows copied to the user at a time; they are on the stack. */
 #define ROWS_PER_COPY	32
@@ -190,6 +193,16 @@ static int switch_items(void *data)
 	return err;
 }
 
+static int cost(void *data)
+{
+	return syscount_cost_measure(data);
+}
+
+static int baseline(void *data)
+{
+	return syscount_switch_baseline();
+}
+
 enum access { ACCESS_ANYONE, ACCESS_READ, ACCESS_CONTROL };
 
 union args {
@@ -203,6 +216,8 @@ union args {
 	struct syscount_read read;
 	struct syscount_reset reset;
 	struct syscount_switch switches;
+	struct syscount_cost cost;
+	struct syscount_baseline baseline;
 };
 
 static const struct command {
@@ -229,6 +244,12 @@ static const struct command {
 	},
 	[_IOC_NR(SYSCOUNT_IOC_SWITCH)] = {
 		switch_items, ACCESS_CONTROL, sizeof(struct syscount_switch)
+	},
+	[_IOC_NR(SYSCOUNT_IOC_COST)] = {
+		cost, ACCESS_READ, sizeof(struct syscount_cost)
+	},
+	[_IOC_NR(SYSCOUNT_IOC_BASELINE)] = {
+		baseline, ACCESS_CONTROL, sizeof(struct syscount_baseline)
 	},
 };
 

@@ -25,6 +25,17 @@
 #endif
 
 /*
+ * 5.11, commit 3136b93c3fb2 ("entry: Expose helpers to migrate TIF to SYSCALL_WORK
+ * flags"): the flags of work to do for a system call have words of their own.
+ */
+#if !defined(__ASSEMBLY__) && !defined(__ASSEMBLER__) && \
+	LINUX_VERSION_CODE < KERNEL_VERSION(5, 11, 0)
+#define set_task_syscall_work(task, work)	set_tsk_thread_flag(task, TIF_##work)
+#define clear_task_syscall_work(task, work)	clear_tsk_thread_flag(task, TIF_##work)
+#define test_task_syscall_work(task, work)	test_tsk_thread_flag(task, TIF_##work)
+#endif
+
+/*
  * 5.16 brought direct calls for many functions of one ftrace_ops, 6.0 its ops_func and
  * ftrace_set_filter_ips(). The trampolines' per-CPU addresses are those of SMP.
  */

@@ -29,6 +29,7 @@ static u32 available __ro_after_init;		/* bits of those that this kernel can hav
 
 u8 syscount_weight_blocks[2 * SYSCOUNT_HOOKS - 1][SYSCOUNT_INDEXES] __read_mostly;
 const u8 *syscount_weight_base __read_mostly = syscount_weight_blocks[0];
+const u8 *syscount_weight_zeroes __ro_after_init = syscount_weight_blocks[0];
 
 static bool is_available(const struct syscount_hook *hook)
 {
@@ -242,4 +243,18 @@ u32 syscount_hook_available(void)
 bool syscount_hook_sees_out_of_range(void)
 {
 	return READ_ONCE(chosen)->sees_out_of_range();
+}
+
+/* Of the active hook. */
+enum syscount_rehearsal syscount_hook_rehearsal(void)
+{
+	const struct syscount_hook *hook = READ_ONCE(active);
+
+	return hook && hook->rehearsal ? hook->rehearsal() : SYSCOUNT_REHEARSAL_NONE;
+}
+
+/* As struct syscount_hook says; -EOPNOTSUPP without one that can. */
+int syscount_hook_baseline(void)
+{
+	return active && active->baseline ? active->baseline() : -EOPNOTSUPP;
 }

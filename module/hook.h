@@ -7,6 +7,7 @@
 #include <linux/types.h>
 #include <linux/syscount.h>
 
+#include "cost.h"
 #include "table.h"
 
 /* The hooks that there are have the ids from 1 to this. */
@@ -23,6 +24,9 @@
  */
 extern u8 syscount_weight_blocks[2 * SYSCOUNT_HOOKS - 1][SYSCOUNT_INDEXES];
 extern const u8 *syscount_weight_base;
+
+/* What is always zeroes: for what runs as if it counted. See cost.c. */
+extern const u8 *syscount_weight_zeroes;
 
 /*
  * What a call adds to its counter, by index: 1 if its category and its own
@@ -51,6 +55,9 @@ static __always_inline const u8 *syscount_hook_weights(enum syscount_hook_id id)
  * @attach: start calling the probes; may sleep
  * @detach: the exact mirror; probes may still run when it returns, until
  *	@drain
+ * @rehearsal: what @attach also hooked for cost.c, while it is attached. NULL: nothing.
+ * @baseline: for the next SYSCOUNT_BASELINE_MS leave the calling thread alone, and end
+ *	that before @detach. NULL: it cannot be done.
  * @drain: after the last @detach: wait for probes that still run, so that text and
  *	memory can go, and free what @prepare made. NULL if @detach waits.
  *
@@ -64,6 +71,8 @@ struct syscount_hook {
 	int (*prepare)(void);
 	int (*attach)(void);
 	void (*detach)(void);
+	enum syscount_rehearsal (*rehearsal)(void);
+	int (*baseline)(void);
 	void (*drain)(void);
 };
 
@@ -86,6 +95,8 @@ enum syscount_hook_id syscount_hook_active(void);
 const char *syscount_hook_name(enum syscount_hook_id id);
 u32 syscount_hook_available(void);
 bool syscount_hook_sees_out_of_range(void);
+enum syscount_rehearsal syscount_hook_rehearsal(void);
+int syscount_hook_baseline(void);
 
 /* Is there a call, a breakpoint or a jump at @address, or nothing of a probe? */
 bool syscount_text_patched(unsigned long address);

@@ -5,8 +5,13 @@
  * are entered for numbers inside the kernel's tables only, holes included.
  */
 
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/compiler.h>
+#include <linux/delay.h>
 #include <linux/kernel.h>
 #include <linux/kprobes.h>
+#include <linux/printk.h>
 #include <linux/ptrace.h>
 #include <linux/string.h>
 #include <asm/text-patching.h>
@@ -43,6 +48,15 @@ static notrace int syscount_enter_x32(struct kprobe *kprobe, struct pt_regs *reg
 }
 NOKPROBE_SYMBOL(syscount_enter_x32);
 
+/* The same without counting, of what is no call. */
+static notrace int syscount_enter_rehearsal(struct kprobe *kprobe, struct pt_regs *regs)
+{
+	syscount_count_other(syscount_weight_zeroes, SYSCOUNT_ABI_64,
+			     regs_get_kernel_argument(regs, 1));
+	return 0;
+}
+NOKPROBE_SYMBOL(syscount_enter_rehearsal);
+
 static const struct {
 	const char *symbol;
 	kprobe_pre_handler_t handler;
@@ -54,6 +68,9 @@ static const struct {
 #ifdef CONFIG_X86_X32_ABI
 	{ "x32_sys_call", syscount_enter_x32 },
 #endif
+	/* cost.c; the one that can be optimised is the last: see drain */
+	{ "syscount_rehearsal_traced", syscount_enter_rehearsal },
+	{ "syscount_rehearsal_untraced", syscount_enter_rehearsal },
 };
 
 static struct kprobe kprobes[ARRAY_SIZE(places)];
@@ -128,10 +145,41 @@ static int syscount_kprobe_attach(void)
 	return 0;
 }
 
+/* Kernels differ in whether ftrace has a place in these functions, which a kprobe takes. */
+static enum syscount_rehearsal syscount_kprobe_rehearsal(void)
+{
+	return kprobe_ftrace(&kprobes[0]) ? SYSCOUNT_REHEARSAL_TRACED :
+					    SYSCOUNT_REHEARSAL_UNTRACED;
+}
+
 static void syscount_kprobe_detach(void)
 {
 	/* Waits for handlers that run. */
 	unregister_places();
+}
+
+/*
+ * The jump of an optimised kprobe is taken out in the background, after
+ * unregister_kprobe() has returned. If the text goes first, the kernel finds what is
+ * left of the kprobe when another module is loaded to the same place, and warns
+ * (kill_optimized_kprobe() in kernel/kprobes.c forgets to free it). Nothing tells when
+ * that is done but the text.
+ */
+#define OPTIMIZER_POLL_MS	10
+#define OPTIMIZER_PATIENCE_MS	10000
+
+static void syscount_kprobe_drain(void)
+{
+	const u8 *place = (const u8 *)kprobes[ARRAY_SIZE(places) - 1].addr;
+	unsigned int ms;
+
+	for (ms = 0; place && READ_ONCE(*place) == JMP32_INSN_OPCODE; ms += OPTIMIZER_POLL_MS) {
+		if (ms > OPTIMIZER_PATIENCE_MS) {
+			pr_warn("hook kprobe: %ps: still has the jump of a kprobe\n", place);
+			break;
+		}
+		msleep(OPTIMIZER_POLL_MS);
+	}
 }
 
 const struct syscount_hook syscount_hook_kprobe = {
@@ -141,4 +189,6 @@ const struct syscount_hook syscount_hook_kprobe = {
 	.sees_out_of_range = syscount_kprobe_sees_out_of_range,
 	.attach = syscount_kprobe_attach,
 	.detach = syscount_kprobe_detach,
+	.rehearsal = syscount_kprobe_rehearsal,
+	.drain = syscount_kprobe_drain,
 };

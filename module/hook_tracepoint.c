@@ -2,12 +2,19 @@
 /* The hook that every kernel with syscall tracepoints has: raw_syscalls:sys_enter. */
 
 #include <linux/cache.h>
+#include <linux/jiffies.h>
 #include <linux/kprobes.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
 #include <linux/string.h>
+#include <linux/thread_info.h>
 #include <linux/tracepoint.h>
+#include <linux/workqueue.h>
 #include <trace/events/syscalls.h>
 
+#include "compat.h"
 #include "counters.h"
 #include "hook.h"
 
@@ -52,8 +59,67 @@ static int syscount_tracepoint_attach(void)
 	return tracepoint_probe_register(sys_enter, syscount_sys_enter, NULL);
 }
 
+/*
+ * The thread that for a moment takes the kernel's fast way into a call: its flag that
+ * says that there are tracepoints is cleared. There are, as long as this hook is
+ * attached, so every task is to have it again before that ends.
+ */
+static struct task_struct *baseline_task;
+
+/* True if one had not. */
+static bool flag_all_tasks(void)
+{
+	struct task_struct *process, *task;
+	bool any = false;
+
+	rcu_read_lock();
+	for_each_process_thread(process, task) {
+		if (!test_task_syscall_work(task, SYSCALL_TRACEPOINT)) {
+			set_task_syscall_work(task, SYSCALL_TRACEPOINT);
+			any = true;
+		}
+	}
+	rcu_read_unlock();
+	return any;
+}
+
+/*
+ * A child begins with the flag that its parent has while it is made: in
+ * copy_process() it is put into the list of tasks and then given the flag, with
+ * interrupts off. So once the parent has its flag, and a grace period later, no child
+ * is without that is not in the list; one is looked for until there is none.
+ */
+static void end_baseline(struct work_struct *work)
+{
+	if (!baseline_task)
+		return;
+	set_task_syscall_work(baseline_task, SYSCALL_TRACEPOINT);
+	put_task_struct(baseline_task);
+	baseline_task = NULL;
+	do
+		synchronize_rcu();
+	while (flag_all_tasks());
+}
+
+static DECLARE_DELAYED_WORK(end_baseline_work, end_baseline);
+
+/* Let in one by one by switch.c, as is detach. The last thread that asked has it. */
+static int syscount_tracepoint_baseline(void)
+{
+	cancel_delayed_work_sync(&end_baseline_work);
+	if (baseline_task != current) {
+		end_baseline(NULL);
+		baseline_task = get_task_struct(current);
+	}
+	clear_task_syscall_work(current, SYSCALL_TRACEPOINT);
+	schedule_delayed_work(&end_baseline_work, msecs_to_jiffies(SYSCOUNT_BASELINE_MS));
+	return 0;
+}
+
 static void syscount_tracepoint_detach(void)
 {
+	cancel_delayed_work_sync(&end_baseline_work);
+	end_baseline(NULL);
 	tracepoint_probe_unregister(sys_enter, syscount_sys_enter, NULL);
 }
 
@@ -69,5 +135,6 @@ const struct syscount_hook syscount_hook_tracepoint = {
 	.sees_out_of_range = syscount_tracepoint_sees_out_of_range,
 	.attach = syscount_tracepoint_attach,
 	.detach = syscount_tracepoint_detach,
+	.baseline = syscount_tracepoint_baseline,
 	.drain = syscount_tracepoint_drain,
 };

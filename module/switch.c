@@ -128,6 +128,17 @@ int syscount_switch_hook(const char *name)
 	return err;
 }
 
+/* Leave the calling thread uncounted for a moment: SYSCOUNT_IOC_BASELINE. */
+int syscount_switch_baseline(void)
+{
+	int err;
+
+	mutex_lock(&switch_mutex);
+	err = syscount_hook_baseline();
+	mutex_unlock(&switch_mutex);
+	return err;
+}
+
 bool syscount_category_on(unsigned int category)
 {
 	return READ_ONCE(current_switches.categories[category]);

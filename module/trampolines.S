@@ -31,9 +31,12 @@
 
 	.text
 
-/* Count the call with the number %rax of an abi whose indexes begin at @base. */
-.macro COUNT base:req
-	movq	syscount_weight_base(%rip), %r11
+/*
+ * Count the call with the number %rax of an abi whose indexes begin at @base; for a
+ * rehearsal take other weights, and show no watch a call that is none.
+ */
+.macro COUNT base:req, weights=syscount_weight_base, rehearsal=0
+	movq	\weights(%rip), %r11
 	movq	syscount_counters(%rip), %r10
 	movzbl	(WEIGHTS + \base)(%r11, %rax), %r11d
 	addq	%r11, %__percpu_seg:(8 * \base)(%r10, %rax, 8)
@@ -41,12 +44,14 @@
 	jne	.Lwatched\@
 	RET
 .Lwatched\@:
+	.if !\rehearsal
 	FRAME_BEGIN
 	pushq	%rdi
 	leal	\base(%rax), %edi
 	call	syscount_watch_call
 	popq	%rdi
 	FRAME_END
+	.endif
 	RET
 .endm
 
@@ -101,5 +106,24 @@ TRAMPOLINE(syscount_trampoline_any)
 .Lany_x32:
 	COUNT_X32
 SYM_FUNC_END(syscount_trampoline_any)
+
+/*
+ * What the one before does for a call of abi 64 or i386, with weights that are all
+ * zero: for the function that cost.c times.
+ */
+TRAMPOLINE(syscount_trampoline_rehearsal)
+	ANNOTATE_NOENDBR
+	movl	PT_REGS_ORIG_AX(%rdi), %eax
+	cmpl	$SIZE_ANY, %eax
+	jae	.Lrehearsal_x32
+	movq	PER_CPU_VAR(SYSCOUNT_CURRENT_TASK + CURRENT_OFFSET), %r11
+	testl	$TASK_COMPAT, TASK_STATUS(%r11)
+	jnz	.Lrehearsal_i386
+	COUNT	BASE_64, syscount_weight_zeroes, 1
+.Lrehearsal_i386:
+	COUNT	BASE_I386, syscount_weight_zeroes, 1
+.Lrehearsal_x32:
+	RET
+SYM_FUNC_END(syscount_trampoline_rehearsal)
 
 #endif

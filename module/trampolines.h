@@ -6,5 +6,6 @@
 void syscount_trampoline_64(void);
 void syscount_trampoline_i386(void);
 void syscount_trampoline_any(void);
+void syscount_trampoline_rehearsal(void);
 
 #endif

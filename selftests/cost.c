@@ -244,6 +244,38 @@ TEST_F(cost, of_a_call)
 	}
 }
 
+/*
+ * What the module says of itself is what the calls say, to an instruction: a function
+ * of its own need not have the same beginning as the kernel's.
+ */
+TEST_F(cost, as_the_module_says)
+{
+	struct syscount_cost args = { .size = sizeof(args) };
+	struct syscount_baseline baseline = { .size = sizeof(baseline) };
+	uint64_t bare, on, added;
+	char parameters[32];
+
+	snprintf(parameters, sizeof(parameters), "hook=%s", variant->hook);
+	ASSERT_EQ(0, module_insert("hook=tracepoint"));
+	ASSERT_EQ(0, module_remove());
+	bare = one_call(&calls[0]);
+	ASSERT_EQ(0, module_insert(parameters));
+	on = one_call(&calls[0]);
+	ASSERT_EQ(0, device_ioctl(SYSCOUNT_IOC_COST, &args));
+	if (args.calls) {
+		added = (args.hooked_ns - args.bare_ns + args.calls / 2) / args.calls;
+		TH_LOG("%s: %ju added, the module says %ju", variant->hook, (uintmax_t)(on - bare),
+		       (uintmax_t)added);
+		EXPECT_LE(on - bare, added + 1);
+		EXPECT_GE(on - bare + 1, added);
+	} else {
+		ASSERT_EQ(0, device_ioctl(SYSCOUNT_IOC_BASELINE, &baseline));
+		EXPECT_EQ(bare, one_call(&calls[0]));
+	}
+	ASSERT_EQ(0, module_remove());
+	EXPECT_EQ(bare, one_call(&calls[0]));
+}
+
 static char text[1 << 17];
 
 static void read_proc(void)

@@ -201,6 +201,21 @@ static int reset(int fd)
 	return ioctl(fd, SYSCOUNT_IOC_RESET, &args) ? errno : 0;
 }
 
+static int cost(int fd)
+{
+	struct syscount_cost args = { .size = sizeof(args) };
+
+	return ioctl(fd, SYSCOUNT_IOC_COST, &args) ? errno : 0;
+}
+
+/* Not every hook has it, but one has to have the right to be told so. */
+static int baseline(int fd)
+{
+	struct syscount_baseline args = { .size = sizeof(args) };
+
+	return ioctl(fd, SYSCOUNT_IOC_BASELINE, &args) && errno != EOPNOTSUPP ? errno : 0;
+}
+
 static int switch_nothing(int fd)
 {
 	struct syscount_switch args = { .size = sizeof(args) };
@@ -249,6 +264,8 @@ static const struct {
 	{ "READ", SYSCOUNT_DEVICE, O_RDWR, read_counters, READ_BOTH },
 	{ "READ without writing", SYSCOUNT_DEVICE, O_RDONLY, read_counters, READ_BOTH },
 	{ "READ of a CPU", SYSCOUNT_DEVICE, O_RDWR, read_cpu, READ_BOTH },
+	{ "COST", SYSCOUNT_DEVICE, O_RDWR, cost, READ_BOTH },
+	{ "BASELINE", SYSCOUNT_DEVICE, O_RDWR, baseline, CONTROL_BOTH },
 	{ "RESET", SYSCOUNT_DEVICE, O_RDWR, reset, CONTROL_BOTH },
 	{ "SWITCH of nothing", SYSCOUNT_DEVICE, O_RDWR, switch_nothing, CONTROL_BOTH },
 	{ "SWITCH", SYSCOUNT_DEVICE, O_RDWR, switch_one, CONTROL_BOTH },

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the hook adds to a call, in nanoseconds. A call of the kernel's that is not
+ * counted is not to be had without losing counts, so it is rehearsed: the hook is
+ * attached to a function of this file as to the kernel's, runs the same instructions,
+ * and adds zeroes. Timed are that function and one that differs in nothing else.
+ */
+
+#include <linux/compiler.h>
+#include <linux/errno.h>
+#include <linux/kernel.h>
+#include <linux/limits.h>
+#include <linux/minmax.h>
+#include <linux/ptrace.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/syscount.h>
+#include <linux/timekeeping.h>
+#include <asm/nops.h>
+
+#include "cost.h"
+#include "hook.h"
+
+#define CALLS	1000		/* so few that most rounds are without an interrupt */
+#define ROUNDS	100		/* of which the shortest counts */
+
+/*
+ * Two and two alike: a body of its own keeps the compiler from making two of them one,
+ * none is static since those may begin otherwise, and each has a cache line. The
+ * length of the body is what an optimised kprobe needs.
+ */
+#define REHEARSAL(attributes, name)						\
+noinline attributes __aligned(64) void name(const struct pt_regs *, unsigned int);	\
+void name(const struct pt_regs *regs, unsigned int nr)				\
+{										\
+	asm volatile(ASM_NOP8 "# " #name : : "r" (regs), "r" (nr) : "memory");	\
+}
+
+REHEARSAL(, syscount_rehearsal_traced)
+REHEARSAL(, syscount_rehearsal_traced_bare)
+REHEARSAL(notrace, syscount_rehearsal_untraced)
+REHEARSAL(notrace, syscount_rehearsal_untraced_bare)
+
+/* Inlined, so that what is timed is called as the kernel calls its own: by its name. */
+static __always_inline u64 time_round(void (*function)(const struct pt_regs *, unsigned int))
+{
+	struct pt_regs regs = { .orig_ax = 0 };	/* a number of every abi */
+	u64 begin = ktime_get_ns();
+	unsigned int i;
+
+	for (i = 0; i < CALLS; i++)
+		function(&regs, 0);
+	return ktime_get_ns() - begin;
+}
+
+static void time_rounds(bool traced, u64 *hooked, u64 *bare)
+{
+	if (traced) {
+		*hooked = min(*hooked, time_round(syscount_rehearsal_traced));
+		*bare = min(*bare, time_round(syscount_rehearsal_traced_bare));
+	} else {
+		*hooked = min(*hooked, time_round(syscount_rehearsal_untraced));
+		*bare = min(*bare, time_round(syscount_rehearsal_untraced_bare));
+	}
+}
+
+/**
+ * syscount_cost_measure() - time what the active hook adds to a call
+ * @cost: is filled; @calls is 0 if the hook cannot be rehearsed or nothing is hooked
+ *
+ * Takes some milliseconds of the caller's CPU.
+ *
+ * Return: 0; -EAGAIN: the hook was changed meanwhile; -EINTR: the caller is killed
+ */
+int syscount_cost_measure(struct syscount_cost *cost)
+{
+	enum syscount_hook_id hook = syscount_hook_active();
+	enum syscount_rehearsal rehearsal = syscount_hook_rehearsal();
+	u64 hooked = U64_MAX, bare = U64_MAX;
+	unsigned int i;
+
+	cost->hook = hook;
+	cost->calls = 0;
+	cost->hooked_ns = 0;
+	cost->bare_ns = 0;
+	if (rehearsal == SYSCOUNT_REHEARSAL_NONE)
+		return 0;
+	for (i = 0; i < ROUNDS; i++) {
+		time_rounds(rehearsal == SYSCOUNT_REHEARSAL_TRACED, &hooked, &bare);
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		cond_resched();
+	}
+	if (hook != syscount_hook_active() || rehearsal != syscount_hook_rehearsal())
+		return -EAGAIN;
+	cost->calls = CALLS;
+	cost->hooked_ns = hooked;
+	cost->bare_ns = bare;
+	return 0;
+}

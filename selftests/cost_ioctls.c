@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * SYSCOUNT_IOC_COST counts nothing that is no call, and SYSCOUNT_IOC_BASELINE leaves
+ * out the calls of one thread for a moment and nobody else's. What they measure is in
+ * cost.c, where instructions are counted.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../kselftest_harness.h"
+
+#include "syscount_test.h"
+
+#define A64		SYSCOUNT_ABI_64
+#define CALLS		1009
+/* A call that fails at once, and that nobody else makes here. */
+#define QUIET		SYS_sched_setparam
+#define WINDOW_NS	(SYSCOUNT_BASELINE_MS * 1000000ULL)
+
+static void make_calls(unsigned int calls)
+{
+	while (calls--)
+		call_64(QUIET, -1, -1, 0);
+}
+
+static int cost(struct syscount_cost *args)
+{
+	*args = (struct syscount_cost) { .size = sizeof(*args) };
+	return device_ioctl(SYSCOUNT_IOC_COST, args);
+}
+
+static int baseline(void)
+{
+	struct syscount_baseline args = { .size = sizeof(args) };
+
+	return device_ioctl(SYSCOUNT_IOC_BASELINE, &args);
+}
+
+/* Made by the calling thread, and how many of them are counted. */
+static uint64_t counted_of(unsigned int calls)
+{
+	uint64_t before = counted(A64, QUIET);
+
+	make_calls(calls);
+	return counted(A64, QUIET) - before;
+}
+
+static void wait_until_counted(void)
+{
+	while (!counted_of(1))
+		;
+}
+
+FIXTURE(rehearsed)
+{
+};
+
+FIXTURE_VARIANT(rehearsed)
+{
+	const char *hook;
+	enum syscount_hook_id id;
+};
+
+FIXTURE_VARIANT_ADD(rehearsed, direct)
+{
+	.hook = "direct",
+	.id = SYSCOUNT_HOOK_DIRECT,
+};
+
+FIXTURE_VARIANT_ADD(rehearsed, kprobe)
+{
+	.hook = "kprobe",
+	.id = SYSCOUNT_HOOK_KPROBE,
+};
+
+FIXTURE_SETUP(rehearsed)
+{
+	module_ready(variant->hook);
+}
+
+FIXTURE_TEARDOWN(rehearsed)
+{
+	all_enable(true);
+}
+
+static struct counts reading[4];
+
+/* Calls of row @i of the last reading between two of them. */
+static uint64_t between(unsigned int from, unsigned int i)
+{
+	const struct syscount_row *row = &reading[3].row[i];
+
+	return counts_of(&reading[from + 1], row->abi, row->nr) -
+	       counts_of(&reading[from], row->abi, row->nr);
+}
+
+TEST_F(rehearsed, counts_nothing)
+{
+	struct syscount_cost args;
+	unsigned int i;
+
+	wait_until_alone();
+	counts_read_ioctl(&reading[0]);
+	counts_read_ioctl(&reading[1]);
+	ASSERT_EQ(0, cost(&args));
+	counts_read_ioctl(&reading[2]);
+	counts_read_ioctl(&reading[3]);
+
+	EXPECT_EQ(variant->id, args.hook);
+	EXPECT_LT(0, args.calls);
+	EXPECT_LT(0, args.hooked_ns);
+	EXPECT_LT(0, args.bare_ns);
+	/* It is an open(), an ioctl() and a close(), as a reading is. */
+	EXPECT_EQ(reading[1].total - reading[0].total, reading[3].total - reading[2].total);
+	EXPECT_EQ(2 * (reading[1].total - reading[0].total), reading[2].total - reading[1].total);
+	for (i = 0; i < reading[3].rows; i++)
+		EXPECT_EQ(2 * between(0, i), between(1, i)) {
+			TH_LOG("abi %u, number %d", reading[3].row[i].abi, reading[3].row[i].nr);
+		}
+}
+
+TEST_F(rehearsed, costs_nothing_while_all_is_off)
+{
+	struct syscount_cost args;
+
+	all_enable(false);
+	ASSERT_EQ(0, cost(&args));
+	EXPECT_EQ(SYSCOUNT_HOOK_NONE, args.hook);
+	EXPECT_EQ(0, args.calls);
+	EXPECT_EQ(0, args.hooked_ns);
+	EXPECT_EQ(0, args.bare_ns);
+	EXPECT_EQ(-EOPNOTSUPP, baseline());
+}
+
+TEST_F(rehearsed, has_no_baseline)
+{
+	EXPECT_EQ(-EOPNOTSUPP, baseline());
+	EXPECT_EQ(CALLS, counted_of(CALLS));
+}
+
+static void hammer(struct crew_member *me)
+{
+	while (!crew_told_to_stop(me))
+		crew_call(me, A64, QUIET, -1, -1, 0);
+}
+
+TEST_F(rehearsed, loses_no_call_of_others)
+{
+	struct crew *crew = crew_start(2, 2, hammer);
+	struct syscount_cost args;
+	uint64_t before = counted(A64, QUIET);
+	unsigned int i;
+
+	crew_go(crew);
+	for (i = 0; i < 20; i++)
+		ASSERT_EQ(0, cost(&args));
+	crew_stop(crew);
+	crew_wait(crew);
+	EXPECT_LT(0, crew_begun(crew));
+	EXPECT_EQ(crew_begun(crew), counted(A64, QUIET) - before);
+	crew_end(crew);
+}
+
+FIXTURE(tracepoint)
+{
+};
+
+FIXTURE_SETUP(tracepoint)
+{
+	module_ready("tracepoint");
+}
+
+FIXTURE_TEARDOWN(tracepoint)
+{
+}
+
+TEST_F(tracepoint, is_not_rehearsed)
+{
+	struct syscount_cost args;
+
+	ASSERT_EQ(0, cost(&args));
+	EXPECT_EQ(SYSCOUNT_HOOK_TRACEPOINT, args.hook);
+	EXPECT_EQ(0, args.calls);
+	EXPECT_EQ(0, args.hooked_ns);
+	EXPECT_EQ(0, args.bare_ns);
+}
+
+/* With a baseline, as much later as it takes; if that was too long, once more. */
+static uint64_t counted_in_baseline(unsigned int calls)
+{
+	uint64_t begin, counts;
+
+	do {
+		begin = clock_ns();
+		if (baseline())
+			die("SYSCOUNT_IOC_BASELINE failed");
+		counts = counted_of(calls);
+	} while (clock_ns() - begin >= WINDOW_NS);
+	return counts;
+}
+
+TEST_F(tracepoint, baseline_is_not_counted_and_ends)
+{
+	EXPECT_EQ(0, counted_in_baseline(100));
+	wait_until_counted();
+	EXPECT_EQ(CALLS, counted_of(CALLS));
+}
+
+TEST_F(tracepoint, baseline_can_be_had_again)
+{
+	unsigned int i;
+
+	for (i = 0; i < 10; i++)
+		EXPECT_EQ(0, counted_in_baseline(10));
+	wait_until_counted();
+	EXPECT_EQ(CALLS, counted_of(CALLS));
+}
+
+TEST_F(tracepoint, baseline_loses_no_call_of_others)
+{
+	struct crew *crew = crew_start(2, 2, hammer);
+	uint64_t before = counted(A64, QUIET);
+	unsigned int i;
+
+	crew_go(crew);
+	while (!crew_begun(crew))
+		;
+	for (i = 0; i < 10; i++)
+		ASSERT_EQ(0, baseline());
+	crew_stop(crew);
+	crew_wait(crew);
+	EXPECT_LT(0, crew_begun(crew));
+	EXPECT_EQ(crew_begun(crew), counted(A64, QUIET) - before);
+	crew_end(crew);
+}
+
+TEST_F(tracepoint, baseline_ends_with_the_hook)
+{
+	ASSERT_EQ(0, baseline());
+	hook_choose("direct");
+	EXPECT_EQ(CALLS, counted_of(CALLS));
+	ASSERT_EQ(-EOPNOTSUPP, baseline());
+	hook_choose("tracepoint");
+	EXPECT_EQ(CALLS, counted_of(CALLS));
+}
+
+TEST_F(tracepoint, baseline_ends_when_all_is_off)
+{
+	ASSERT_EQ(0, baseline());
+	all_enable(false);
+	all_enable(true);
+	EXPECT_EQ(CALLS, counted_of(CALLS));
+}
+
+static void fork_some(unsigned int generations)
+{
+	pid_t child = generations ? fork() : 0;
+	int status;
+
+	if (!child && generations) {
+		fork_some(generations - 1);
+		_exit(0);
+	}
+	if (generations && (child < 0 || waitpid(child, &status, 0) != child || status))
+		die("a child ended with status %#x", status);
+	/* One after the other, the youngest first. */
+	wait_until_counted();
+	if (counted_of(CALLS) != CALLS)
+		die("calls of generation %u are not counted", generations);
+}
+
+/* Processes that are made in it, and those that they make, are counted in the end. */
+TEST_F(tracepoint, baseline_is_not_for_ever)
+{
+	ASSERT_EQ(0, baseline());
+	fork_some(5);
+}
+
+static void *take_baseline(void *err)
+{
+	*(int *)err = baseline();
+	return NULL;
+}
+
+TEST_F(tracepoint, baseline_is_one_threads)
+{
+	pthread_t thread;
+	int err = -1;
+
+	ASSERT_EQ(0, baseline());
+	ASSERT_EQ(0, pthread_create(&thread, NULL, take_baseline, &err));
+	ASSERT_EQ(0, pthread_join(thread, NULL));
+	ASSERT_EQ(0, err);
+	/* That one has it, though it is gone. */
+	EXPECT_EQ(CALLS, counted_of(CALLS));
+}
+
+/* The kernel would say so if a task or a work item was left behind. */
+TEST_F(tracepoint, baseline_ends_with_the_module)
+{
+	unsigned int i;
+
+	for (i = 0; i < 10; i++) {
+		ASSERT_EQ(0, baseline());
+		ASSERT_EQ(0, module_remove());
+		ASSERT_EQ(0, module_insert("hook=tracepoint"));
+		EXPECT_EQ(CALLS, counted_of(CALLS));
+	}
+}
+
+TEST_HARNESS_MAIN
