@@ -219,6 +219,29 @@ test_intervals()
 	same "stat: Ctrl-C ends it, and is no failure" "0 " "$? $(<err)"
 }
 
+test_cost()
+{
+	local hook
+
+	for hook in direct tracepoint kprobe; do
+		echo $hook > $sysfs/hook
+		same "cost: $hook" "0 " "$(run syscount cost -J -d 0.01)"
+		same "... counted is uncounted and added" "cost $hook getppid yes" \
+			"$(jq -r '.syscount | "\(.kind) \(.hook) \(.syscall) \(if .added_ns > 0 and .uncounted_ns > 0 and
+				(.counted_ns - .uncounted_ns - .added_ns | fabs < 0.01) then "yes" else . end)"' out)"
+		same "... and what that is of the CPUs" yes "$(jq -r '.syscount |
+			if (.calls_per_second * .added_ns / 1e9 / .cpus * 100 - .cpu_percent | fabs < 0.00001)
+			then "yes" else . end' out)"
+	done
+	echo auto > $sysfs/hook
+	syscount disable all
+	same "cost: all off" "none 0 0 yes" "$(syscount cost -J -d 0.01 |
+		jq -r '.syscount | "\(.hook) \(.added_ns) \(.calls) \(if .counted_ns == .uncounted_ns then "yes" else . end)"')"
+	same "cost: all off, for eyes" "syscount: $(uname -n): counting takes 0.00 ns of a call; at 0 calls/s that is 0.0000% of $(nproc) CPUs" \
+		"$(syscount cost -d 0.01 | head -n 1)"
+	syscount enable all
+}
+
 test_not_permitted()
 {
 	syscount show --json > a.json
@@ -226,6 +249,7 @@ test_not_permitted()
 	says "nobody: show" 1 "syscount: counters: $NEED_READ" as_nobody syscount show
 	says "nobody: stat" 1 "syscount: counters: $NEED_READ" as_nobody syscount stat 0.1 1
 	says "nobody: diff since one" 1 "syscount: counters: $NEED_READ" as_nobody syscount diff a.json
+	says "nobody: cost" 1 "syscount: counters: $NEED_READ" as_nobody syscount cost -d 0.01
 	says "nobody: enable" 1 "syscount: switch: $NEED_ADMIN" as_nobody syscount enable all
 	says "nobody: disable" 1 "syscount: switch: $NEED_ADMIN" as_nobody syscount disable file
 	says "nobody: reset" 1 "syscount: reset: $NEED_ADMIN" as_nobody syscount reset
@@ -240,8 +264,12 @@ test_not_permitted()
 	same "root: info says who holds it" 1 "$(syscount info | grep -c "^holders .*\b$$ (")"
 	exec {held}<&-
 	rmmod syscount
-	insmod "$SYSCOUNT_KO" gid=65534
+	insmod "$SYSCOUNT_KO" gid=65534 hook=direct
 	says "a member: show" 0 "" as_nobody syscount show
+	says "a member: cost" 0 "" as_nobody syscount cost -d 0.01
+	echo tracepoint > $sysfs/hook
+	says "a member: cost of the tracepoint" 1 "syscount: cost of the hook tracepoint: $NEED_ADMIN" \
+		as_nobody syscount cost -d 0.01
 	says "a member: reset" 1 "syscount: reset: $NEED_ADMIN" as_nobody syscount reset
 	rmmod syscount
 	insmod "$SYSCOUNT_KO"
@@ -253,7 +281,7 @@ test_not_loaded()
 
 	syscount show --json > a.json
 	rmmod syscount
-	for command in "" show list info "enable file" "disable read" reset "stat 0.1 1" "diff a.json" \
+	for command in "" show list info "enable file" "disable read" reset "stat 0.1 1" "diff a.json" cost \
 		       "show --json" "show -d 0.1"; do
 		# shellcheck disable=SC2086 # words
 		says "not loaded: syscount $command" 1 "$NOT_LOADED" syscount $command
@@ -271,6 +299,7 @@ test_switches
 test_list_and_info
 test_reset_and_diff
 test_intervals
+test_cost
 test_not_permitted
 test_not_loaded
 echo "1..$number"

@@ -433,3 +433,30 @@ void device_switch(struct device *d, const struct syscount_switch_item *items, s
 	if (do_ioctl(d, SYSCOUNT_IOC_SWITCH, &get))
 		failed("switch", NEED_ADMIN);
 }
+
+bool device_cost(struct device *d, double *added_ns)
+{
+	struct syscount_cost cost = { .size = sizeof(cost) };
+
+	while (do_ioctl(d, SYSCOUNT_IOC_COST, &cost)) {
+		if (errno != EAGAIN)
+			failed("cost", NEED_READ);
+	}
+	*added_ns = 0;
+	if (cost.hook == SYSCOUNT_HOOK_NONE)
+		return true;
+	if (!cost.calls)
+		return false;
+	/* Where all is noise, the one with the hook can be the faster one. */
+	if (cost.hooked_ns > cost.bare_ns)
+		*added_ns = (double)(cost.hooked_ns - cost.bare_ns) / cost.calls;
+	return true;
+}
+
+void device_baseline(struct device *d)
+{
+	struct syscount_baseline baseline = { .size = sizeof(baseline) };
+
+	if (do_ioctl(d, SYSCOUNT_IOC_BASELINE, &baseline))
+		failed("cost of the hook tracepoint", NEED_ADMIN);
+}

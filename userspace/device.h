@@ -23,6 +23,13 @@ const struct snapshot *device_table(struct device *d);
 struct snapshot *device_read(struct device *d, bool all);
 /* Counts since loading, a group for each CPU. */
 struct snapshot *device_read_cpus(struct device *d);
+/*
+ * What the hook adds to one call, in nanoseconds, as the module finds it; 0 when
+ * nothing is hooked. False: this hook can only be measured by device_baseline().
+ */
+bool device_cost(struct device *d, double *added_ns);
+/* The calling thread's next calls are not counted, for SYSCOUNT_BASELINE_MS. */
+void device_baseline(struct device *d);
 void device_reset(struct device *d);
 void device_switch(struct device *d, const struct syscount_switch_item *items, size_t n);
 

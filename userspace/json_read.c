@@ -416,7 +416,7 @@ static struct snapshot *read_snapshot(const struct place *p, struct json_object 
 	s->hook = get_text(p, o, "hook");
 	get_times(p, o, s);
 	get_u64(p, o, "lost", &s->lost);
-	if (s->kind != KIND_DIFF && s->kind != KIND_INFO) {
+	if (s->kind != KIND_DIFF && s->kind != KIND_INFO && s->kind != KIND_COST) {
 		get_counts(p, o, s->kind, &s->counts);
 		get_groups(p, o, s);
 	}

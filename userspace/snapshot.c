@@ -12,6 +12,7 @@ const char *const kind_words[KIND_COUNT] = {
 	[KIND_LIST]	= "list",
 	[KIND_DIFF]	= "diff",
 	[KIND_INFO]	= "info",
+	[KIND_COST]	= "cost",
 };
 
 const char *const state_words[STATE_COUNT] = {

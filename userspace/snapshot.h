@@ -15,6 +15,7 @@ enum kind {
 	KIND_LIST,	/* the table of calls, without counts */
 	KIND_DIFF,
 	KIND_INFO,
+	KIND_COST,
 	KIND_COUNT
 };
 

@@ -81,6 +81,14 @@ const struct command commands[] = {
 		.summary = "versions, hook, abis, since when, and who has the device open",
 		.options = OPT_NOHEADINGS | OPTS_OUTPUT | OPT_INPUT | OPT_COMMON,
 		.run = cmd_info,
+	}, {
+		.name = "cost",
+		.args = "",
+		.summary = "what counting costs on this machine, and at its present rate of calls",
+		.details = "Sees how many calls there are in a second, or in --duration, then\n"
+			   "times a cheap one. No count is lost for that.",
+		.options = OPT_NOHEADINGS | OPTS_OUTPUT | OPT_DURATION | OPT_COMMON,
+		.run = cmd_cost,
 	},
 };
 

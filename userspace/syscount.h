@@ -111,6 +111,7 @@ int cmd_switch(struct options *o);
 int cmd_reset(struct options *o);
 int cmd_list(struct options *o);
 int cmd_info(struct options *o);
+int cmd_cost(struct options *o);
 
 void show_help_columns(FILE *f);
 void diff_help_columns(FILE *f);

@@ -138,6 +138,15 @@ static int read_counters(struct syscount_read *get)
 	return 0;
 }
 
+static int cost(struct syscount_cost *cost)
+{
+	cost->hook = faulty("tracepoint") ? SYSCOUNT_HOOK_TRACEPOINT : SYSCOUNT_HOOK_DIRECT;
+	cost->calls = faulty("tracepoint") ? 0 : 1000;
+	cost->bare_ns = faulty("noise") ? 7000 : 2000;
+	cost->hooked_ns = 4500;
+	return 0;
+}
+
 static int do_switch(const struct syscount_switch *get)
 {
 	const struct syscount_switch_item *items = (const void *)(unsigned long)get->items;
@@ -176,6 +185,12 @@ int ioctl(int fd, unsigned long command, ...)
 		return read_counters(arg);
 	if (command == SYSCOUNT_IOC_SWITCH)
 		return do_switch(arg);
+	if (command == SYSCOUNT_IOC_COST)
+		return cost(arg);
+	if (command == SYSCOUNT_IOC_BASELINE) {
+		errno = EPERM;
+		return -1;
+	}
 	if (command == SYSCOUNT_IOC_RESET)
 		return printf("reset\n"), 0;
 	errno = ENOTTY;

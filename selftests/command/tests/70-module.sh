@@ -5,7 +5,7 @@
 if [[ -e /dev/syscount ]]; then
 	skip no-module "the module is loaded"
 else
-	for command in show "show -J" "stat 1" "diff db7.json" list info reset "enable all"; do
+	for command in show "show -J" "stat 1" "diff db7.json" list info reset "enable all" cost; do
 		refuses "no-module-${command// /-}" \
 			"/dev/syscount: the module is not loaded; to load it: modprobe syscount" "$command"
 	done
@@ -61,6 +61,13 @@ modulewide()
 	fake info 0 "" "syscount info -J | jq -c '.syscount | .module, .abi_version, .hook, .hook_chosen, .hooks, .abis, .cpu_ids, .loaded_ns, .since_ns, .now_ns'"
 	fake holders 0 "" "exec {held}</dev/zero; syscount info -J |
 		jq -r '.syscount.holders[] | select(.pid == '\$\$') | .command'"
+	fake cost 0 "" "syscount cost -d 0.01 | sed -E 's/[^:]*: (counting.* of ).*/\1CPUs/; /^(host|kernel|machine|cpus|boot_id|time|(un)?counted_ns|cpu_percent) /d'"
+	fake cost-csv 0 "" "syscount cost -d 0.01 --csv | grep -E '^(name|hook|syscall|added_ns|duration_ns|calls.*),'"
+	fake cost-json 0 "" "syscount cost -d 0.01 -J | jq -c '.syscount | [.kind, .hook, .syscall, .added_ns, .duration_ns, .calls, .calls_per_second]'"
+	fake cost-noise 0 "" "FAKE=noise syscount cost -d 0.01 -J | jq -c '.syscount | .added_ns, .cpu_percent, .counted_ns == .uncounted_ns'"
+	fake cost-saved 0 "" "syscount cost -d 0.01 -J | syscount info -i - -r | grep -c -e hook -e kind.*cost"
+	fake cost-admin 1 "syscount: cost of the hook tracepoint: $admin" "FAKE=tracepoint syscount cost -d 0.01"
+	fake old-cost 1 "syscount: counters: $old" "FAKE=old syscount cost"
 	fake diff 0 "" "syscount -J -o $tmp/now; syscount diff $tmp/now"
 	fake choose 0 "" "syscount -rn -e 'write,futex'"
 	fake choose-absent 1 "syscount: no syscall 'raed'; did you mean 'read'?" "syscount -e raed"
