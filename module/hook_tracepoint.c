@@ -21,14 +21,14 @@
 static struct tracepoint *sys_enter __ro_after_init;
 
 /*
- * The kernel passes the low half of orig_ax, as it dispatches on it. From 6.13 on
- * this runs preemptible.
+ * The kernel passes the low half of orig_ax, as it dispatches on it; the whole @id is
+ * compared, which saves an instruction. From 6.13 on this runs preemptible.
  */
 static notrace void syscount_sys_enter(void *data, struct pt_regs *regs, long id)
 {
-	if (likely(!in_ia32_syscall() && (u32)id < SYSCOUNT_SIZE_64))
+	if (likely(!in_ia32_syscall() && (unsigned long)id < SYSCOUNT_SIZE_64))
 		syscount_count(syscount_hook_weights(SYSCOUNT_HOOK_TRACEPOINT),
-			       SYSCOUNT_BASE_64 + (u32)id);
+			       SYSCOUNT_BASE_64 + id);
 	else
 		syscount_count_entered(syscount_hook_weights(SYSCOUNT_HOOK_TRACEPOINT), id);
 }
