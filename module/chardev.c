@@ -36,8 +36,8 @@ static_assert(sizeof(struct syscount_read) == 184);
 static_assert(sizeof(struct syscount_reset) == 8);
 static_assert(sizeof(struct syscount_switch_item) == 8);
 static_assert(sizeof(struct syscount_switch) == 24);
-static_assert(sizeof(struct syscount_cost) == 32);
-static_assert(sizeof(struct syscount_baseline) == 8);
+static_assert(sizeof(struct syscount_cost) == 40);
+static_assert(sizeof(struct syscount_bypass) == 8);
 
 /* Rows copied to the user at a time; they are on the stack. */
 #define ROWS_PER_COPY	32
@@ -198,9 +198,11 @@ static int cost(void *data)
 	return syscount_cost_measure(data);
 }
 
-static int baseline(void *data)
+static int bypass(void *data)
 {
-	return syscount_switch_baseline();
+	const struct syscount_bypass *args = data;
+
+	return syscount_switch_bypass(!(args->flags & SYSCOUNT_BYPASS_END));
 }
 
 enum access { ACCESS_ANYONE, ACCESS_READ, ACCESS_CONTROL };
@@ -217,7 +219,7 @@ union args {
 	struct syscount_reset reset;
 	struct syscount_switch switches;
 	struct syscount_cost cost;
-	struct syscount_baseline baseline;
+	struct syscount_bypass bypass;
 };
 
 static const struct command {
@@ -248,8 +250,9 @@ static const struct command {
 	[_IOC_NR(SYSCOUNT_IOC_COST)] = {
 		cost, ACCESS_READ, sizeof(struct syscount_cost)
 	},
-	[_IOC_NR(SYSCOUNT_IOC_BASELINE)] = {
-		baseline, ACCESS_CONTROL, sizeof(struct syscount_baseline)
+	[_IOC_NR(SYSCOUNT_IOC_BYPASS)] = {
+		bypass, ACCESS_CONTROL, sizeof(struct syscount_bypass),
+		SYSCOUNT_BYPASS_END
 	},
 };
 

@@ -11,7 +11,9 @@
 #include <linux/kernel.h>
 #include <linux/limits.h>
 #include <linux/minmax.h>
+#include <linux/mutex.h>
 #include <linux/ptrace.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/syscount.h>
@@ -30,7 +32,8 @@
  * length of the body is what an optimised kprobe needs.
  */
 #define REHEARSAL(attributes, name)						\
-noinline attributes __aligned(64) void name(const struct pt_regs *, unsigned int);	\
+noinline __noclone attributes __aligned(64)					\
+void name(const struct pt_regs *regs, unsigned int nr);				\
 void name(const struct pt_regs *regs, unsigned int nr)				\
 {										\
 	asm volatile(ASM_NOP8 "# " #name : : "r" (regs), "r" (nr) : "memory");	\
@@ -64,37 +67,51 @@ static void time_rounds(bool traced, u64 *hooked, u64 *bare)
 	}
 }
 
-/**
- * syscount_cost_measure() - time what the active hook adds to a call
- * @cost: is filled; @calls is 0 if the hook cannot be rehearsed or nothing is hooked
- *
- * Takes some milliseconds of the caller's CPU.
- *
- * Return: 0; -EAGAIN: the hook was changed meanwhile; -EINTR: the caller is killed
- */
-int syscount_cost_measure(struct syscount_cost *cost)
+static int measure(struct syscount_cost *cost, enum syscount_rehearsal rehearsal)
 {
-	enum syscount_hook_id hook = syscount_hook_active();
-	enum syscount_rehearsal rehearsal = syscount_hook_rehearsal();
 	u64 hooked = U64_MAX, bare = U64_MAX;
 	unsigned int i;
 
-	cost->hook = hook;
-	cost->calls = 0;
-	cost->hooked_ns = 0;
-	cost->bare_ns = 0;
-	if (rehearsal == SYSCOUNT_REHEARSAL_NONE)
-		return 0;
 	for (i = 0; i < ROUNDS; i++) {
 		time_rounds(rehearsal == SYSCOUNT_REHEARSAL_TRACED, &hooked, &bare);
 		if (fatal_signal_pending(current))
 			return -EINTR;
-		cond_resched();
+		/* Who changes a hook waits for RCU tasks: not for all the rounds. */
+		cond_resched_tasks_rcu_qs();
 	}
-	if (hook != syscount_hook_active() || rehearsal != syscount_hook_rehearsal())
-		return -EAGAIN;
 	cost->calls = CALLS;
 	cost->hooked_ns = hooked;
 	cost->bare_ns = bare;
 	return 0;
+}
+
+/**
+ * syscount_cost_measure() - time what the active hook adds to a call
+ * @cost: is filled; @calls is 0 if the hook cannot be rehearsed or nothing is hooked
+ *
+ * One at a time, as others on all CPUs would be no measurement.
+ *
+ * Return: 0; -EAGAIN: the hook is being changed or was meanwhile; -EINTR: the caller is
+ * being killed
+ */
+int syscount_cost_measure(struct syscount_cost *cost)
+{
+	static DEFINE_MUTEX(cost_mutex);
+	enum syscount_rehearsal rehearsal;
+	int err = 0;
+
+	if (mutex_lock_killable(&cost_mutex))
+		return -EINTR;
+	cost->calls = 0;
+	cost->hooked_ns = 0;
+	cost->bare_ns = 0;
+	cost->changes = syscount_hook_changes();
+	cost->hook = syscount_hook_active();
+	rehearsal = syscount_hook_rehearsal();
+	if (rehearsal != SYSCOUNT_REHEARSAL_NONE)
+		err = measure(cost, rehearsal);
+	if (!err && (cost->changes % 2 || cost->changes != syscount_hook_changes()))
+		err = -EAGAIN;
+	mutex_unlock(&cost_mutex);
+	return err;
 }

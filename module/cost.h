@@ -17,6 +17,7 @@ enum syscount_rehearsal {
 
 /* Called as the functions are that the hooks know, and by nobody but cost.c. */
 void syscount_rehearsal_traced(const struct pt_regs *regs, unsigned int nr);
+void syscount_rehearsal_untraced(const struct pt_regs *regs, unsigned int nr);
 
 int syscount_cost_measure(struct syscount_cost *cost);
 

@@ -25,11 +25,28 @@ static const struct syscount_hook *const hooks[] = {
 static const struct syscount_hook *chosen;
 static const struct syscount_hook *active;	/* NULL: nothing is hooked */
 static bool automatic;				/* if chosen cannot be had, another will do */
+static unsigned long changes;			/* odd: one is under way */
 static u32 available __ro_after_init;		/* bits of those that this kernel can have */
 
 u8 syscount_weight_blocks[2 * SYSCOUNT_HOOKS - 1][SYSCOUNT_INDEXES] __read_mostly;
 const u8 *syscount_weight_base __read_mostly = syscount_weight_blocks[0];
 const u8 *syscount_weight_zeroes __ro_after_init = syscount_weight_blocks[0];
+
+/*
+ * For those who look without the mutex: as with a seqcount, what was seen between two
+ * equal, even numbers belongs together. Written by one at a time, who may sleep.
+ */
+static void change_begin(void)
+{
+	WRITE_ONCE(changes, changes + 1);
+	smp_wmb();	/* odd before anything is attached or detached */
+}
+
+static void change_end(void)
+{
+	smp_wmb();	/* and even after it */
+	WRITE_ONCE(changes, changes + 1);
+}
 
 static bool is_available(const struct syscount_hook *hook)
 {
@@ -68,10 +85,11 @@ static int take_over(const struct syscount_hook *hook)
 {
 	int err;
 
+	change_begin();
 	err = hook->attach();
 	if (err) {
 		pr_err("hook %s: cannot be attached (%d)\n", hook->name, err);
-		return err;
+		goto out;
 	}
 
 	WRITE_ONCE(syscount_weight_base,
@@ -81,7 +99,9 @@ static int take_over(const struct syscount_hook *hook)
 		active->detach();
 	WRITE_ONCE(active, hook);
 	WRITE_ONCE(chosen, hook);
-	return 0;
+out:
+	change_end();
+	return err;
 }
 
 /*
@@ -114,8 +134,10 @@ void syscount_hook_stop(void)
 {
 	if (!active)
 		return;
+	change_begin();
 	active->detach();
 	WRITE_ONCE(active, NULL);
+	change_end();
 }
 
 /**
@@ -245,7 +267,18 @@ bool syscount_hook_sees_out_of_range(void)
 	return READ_ONCE(chosen)->sees_out_of_range();
 }
 
-/* Of the active hook. */
+/* How often hooks were changed; odd while one is. */
+unsigned long syscount_hook_changes(void)
+{
+	unsigned long now;
+
+	smp_rmb();	/* what the caller has seen belongs to it ... */
+	now = READ_ONCE(changes);
+	smp_rmb();	/* ... and so does what it will see */
+	return now;
+}
+
+/* Of the active hook: good if syscount_hook_changes() is even, before and after. */
 enum syscount_rehearsal syscount_hook_rehearsal(void)
 {
 	const struct syscount_hook *hook = READ_ONCE(active);
@@ -254,7 +287,10 @@ enum syscount_rehearsal syscount_hook_rehearsal(void)
 }
 
 /* As struct syscount_hook says; -EOPNOTSUPP without one that can. */
-int syscount_hook_baseline(void)
+int syscount_hook_bypass(bool on)
 {
-	return active && active->baseline ? active->baseline() : -EOPNOTSUPP;
+	if (!active || !active->bypass)
+		return -EOPNOTSUPP;
+	active->bypass(on);
+	return 0;
 }

@@ -55,9 +55,10 @@ static __always_inline const u8 *syscount_hook_weights(enum syscount_hook_id id)
  * @attach: start calling the probes; may sleep
  * @detach: the exact mirror; probes may still run when it returns, until
  *	@drain
- * @rehearsal: what @attach also hooked for cost.c, while it is attached. NULL: nothing.
- * @baseline: for the next SYSCOUNT_BASELINE_MS leave the calling thread alone, and end
- *	that before @detach. NULL: it cannot be done.
+ * @rehearsal: what @attach could hook for cost.c besides, asked while it is attached.
+ *	NULL: nothing.
+ * @bypass: for the next SYSCOUNT_BYPASS_MS leave the calling thread alone; or no
+ *	longer; @detach ends it too. NULL: it cannot be done.
  * @drain: after the last @detach: wait for probes that still run, so that text and
  *	memory can go, and free what @prepare made. NULL if @detach waits.
  *
@@ -72,7 +73,7 @@ struct syscount_hook {
 	int (*attach)(void);
 	void (*detach)(void);
 	enum syscount_rehearsal (*rehearsal)(void);
-	int (*baseline)(void);
+	void (*bypass)(bool on);
 	void (*drain)(void);
 };
 
@@ -95,8 +96,9 @@ enum syscount_hook_id syscount_hook_active(void);
 const char *syscount_hook_name(enum syscount_hook_id id);
 u32 syscount_hook_available(void);
 bool syscount_hook_sees_out_of_range(void);
+unsigned long syscount_hook_changes(void);
 enum syscount_rehearsal syscount_hook_rehearsal(void);
-int syscount_hook_baseline(void);
+int syscount_hook_bypass(bool on);
 
 /* Is there a call, a breakpoint or a jump at @address, or nothing of a probe? */
 bool syscount_text_patched(unsigned long address);

@@ -399,20 +399,23 @@ static bool all_patched(unsigned int count)
 	return true;
 }
 
+static bool rehearsed;
+
 /*
  * The function that cost.c times. Its address is known, and it is not looked up as the
- * others are: a kprobe in it would, while it is registered, be a user of this module.
+ * others are: while a kprobe is being registered in it, this module has a user, and
+ * could not be unloaded. Without it the hook counts as well.
  */
-static int attach_rehearsal(void)
+static void attach_rehearsal(void)
 {
 	unsigned long address = (unsigned long)syscount_rehearsal_traced;
 
-	return attach_patch(&address, 1, syscount_trampoline_rehearsal);
+	WRITE_ONCE(rehearsed, !attach_patch(&address, 1, syscount_trampoline_rehearsal));
 }
 
 static enum syscount_rehearsal syscount_direct_rehearsal(void)
 {
-	return SYSCOUNT_REHEARSAL_TRACED;
+	return READ_ONCE(rehearsed) ? SYSCOUNT_REHEARSAL_TRACED : SYSCOUNT_REHEARSAL_NONE;
 }
 
 static int attach_all(void)
@@ -436,7 +439,8 @@ static int attach_all(void)
 	}
 	if (!all_patched(list - addresses))
 		return -EBUSY;
-	return attach_rehearsal();
+	attach_rehearsal();
+	return 0;
 }
 
 static void syscount_direct_detach(void)

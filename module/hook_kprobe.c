@@ -16,6 +16,7 @@
 #include <linux/string.h>
 #include <asm/text-patching.h>
 
+#include "cost.h"
 #include "counters.h"
 #include "hook.h"
 
@@ -48,15 +49,6 @@ static notrace int syscount_enter_x32(struct kprobe *kprobe, struct pt_regs *reg
 }
 NOKPROBE_SYMBOL(syscount_enter_x32);
 
-/* The same without counting, of what is no call. */
-static notrace int syscount_enter_rehearsal(struct kprobe *kprobe, struct pt_regs *regs)
-{
-	syscount_count_other(syscount_weight_zeroes, SYSCOUNT_ABI_64,
-			     regs_get_kernel_argument(regs, 1));
-	return 0;
-}
-NOKPROBE_SYMBOL(syscount_enter_rehearsal);
-
 static const struct {
 	const char *symbol;
 	kprobe_pre_handler_t handler;
@@ -68,9 +60,6 @@ static const struct {
 #ifdef CONFIG_X86_X32_ABI
 	{ "x32_sys_call", syscount_enter_x32 },
 #endif
-	/* cost.c; the one that can be optimised is the last: see drain */
-	{ "syscount_rehearsal_traced", syscount_enter_rehearsal },
-	{ "syscount_rehearsal_untraced", syscount_enter_rehearsal },
 };
 
 static struct kprobe kprobes[ARRAY_SIZE(places)];
@@ -128,6 +117,53 @@ bool syscount_text_patched(unsigned long address)
 	       opcode == JMP32_INSN_OPCODE;
 }
 
+/*
+ * The functions that cost.c times. Kernels differ in whether ftrace has a place in those
+ * that dispatch, which a kprobe takes then; so there are two. Without them the hook
+ * counts as well.
+ */
+static struct kprobe rehearsals[2];
+static enum syscount_rehearsal rehearsal;
+
+/* What the other handlers do, of what is no call. */
+static notrace int syscount_enter_rehearsal(struct kprobe *kprobe, struct pt_regs *regs)
+{
+	syscount_count_other(syscount_weight_zeroes, SYSCOUNT_ABI_64,
+			     regs_get_kernel_argument(regs, 1));
+	return 0;
+}
+NOKPROBE_SYMBOL(syscount_enter_rehearsal);
+
+static void attach_rehearsals(void)
+{
+	struct kprobe *list[] = { &rehearsals[0], &rehearsals[1] };
+	enum syscount_rehearsal kind = kprobe_ftrace(&kprobes[0]) ?
+		SYSCOUNT_REHEARSAL_TRACED : SYSCOUNT_REHEARSAL_UNTRACED;
+
+	memset(rehearsals, 0, sizeof(rehearsals));
+	rehearsals[0].addr = (kprobe_opcode_t *)syscount_rehearsal_traced;
+	rehearsals[0].pre_handler = syscount_enter_rehearsal;
+	rehearsals[1].addr = (kprobe_opcode_t *)syscount_rehearsal_untraced;
+	rehearsals[1].pre_handler = syscount_enter_rehearsal;
+	if (register_kprobes(list, ARRAY_SIZE(list)))
+		kind = SYSCOUNT_REHEARSAL_NONE;
+	WRITE_ONCE(rehearsal, kind);
+}
+
+static void detach_rehearsals(void)
+{
+	struct kprobe *list[] = { &rehearsals[0], &rehearsals[1] };
+
+	if (rehearsal != SYSCOUNT_REHEARSAL_NONE)
+		unregister_kprobes(list, ARRAY_SIZE(list));
+	WRITE_ONCE(rehearsal, SYSCOUNT_REHEARSAL_NONE);
+}
+
+static enum syscount_rehearsal syscount_kprobe_rehearsal(void)
+{
+	return READ_ONCE(rehearsal);
+}
+
 static int syscount_kprobe_attach(void)
 {
 	unsigned int i;
@@ -142,43 +178,44 @@ static int syscount_kprobe_attach(void)
 			return -EBUSY;
 		}
 	}
+	attach_rehearsals();
 	return 0;
-}
-
-/* Kernels differ in whether ftrace has a place in these functions, which a kprobe takes. */
-static enum syscount_rehearsal syscount_kprobe_rehearsal(void)
-{
-	return kprobe_ftrace(&kprobes[0]) ? SYSCOUNT_REHEARSAL_TRACED :
-					    SYSCOUNT_REHEARSAL_UNTRACED;
 }
 
 static void syscount_kprobe_detach(void)
 {
 	/* Waits for handlers that run. */
+	detach_rehearsals();
 	unregister_places();
 }
 
 /*
  * The jump of an optimised kprobe is taken out in the background, after
- * unregister_kprobe() has returned. If the text goes first, the kernel finds what is
- * left of the kprobe when another module is loaded to the same place, and warns
- * (kill_optimized_kprobe() in kernel/kprobes.c forgets to free it). Nothing tells when
- * that is done but the text.
+ * unregister_kprobe() has returned. If the module's text goes first, the kernel keeps
+ * a dead entry (kill_optimized_kprobe() in kernel/kprobes.c forgets to free it), and
+ * warns when another module comes to lie there. Nothing tells when the jump is gone but
+ * the text. What the kernel does about the entry then, it does before it lets go of the
+ * mutex that it needs to hear of a module that goes.
  */
 #define OPTIMIZER_POLL_MS	10
 #define OPTIMIZER_PATIENCE_MS	10000
 
 static void syscount_kprobe_drain(void)
 {
-	const u8 *place = (const u8 *)kprobes[ARRAY_SIZE(places) - 1].addr;
-	unsigned int ms;
+	unsigned int i, ms = 0;
 
-	for (ms = 0; place && READ_ONCE(*place) == JMP32_INSN_OPCODE; ms += OPTIMIZER_POLL_MS) {
-		if (ms > OPTIMIZER_PATIENCE_MS) {
-			pr_warn("hook kprobe: %ps: still has the jump of a kprobe\n", place);
-			break;
+	for (i = 0; i < ARRAY_SIZE(rehearsals); i++) {
+		const u8 *place = (const u8 *)rehearsals[i].addr;
+
+		while (place && READ_ONCE(*place) == JMP32_INSN_OPCODE) {
+			if (ms > OPTIMIZER_PATIENCE_MS) {
+				pr_warn("hook kprobe: %ps: still has the jump of a kprobe\n",
+					place);
+				return;
+			}
+			msleep(OPTIMIZER_POLL_MS);
+			ms += OPTIMIZER_POLL_MS;
 		}
-		msleep(OPTIMIZER_POLL_MS);
 	}
 }
 

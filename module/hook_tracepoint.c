@@ -62,9 +62,10 @@ static int syscount_tracepoint_attach(void)
 /*
  * The thread that for a moment takes the kernel's fast way into a call: its flag that
  * says that there are tracepoints is cleared. There are, as long as this hook is
- * attached, so every task is to have it again before that ends.
+ * attached, so every task is to have it again before that ends. Under switch_mutex, or
+ * the work item's, which is cancelled before it is looked at there.
  */
-static struct task_struct *baseline_task;
+static struct task_struct *bypass_task;
 
 /* True if one had not. */
 static bool flag_all_tasks(void)
@@ -84,42 +85,46 @@ static bool flag_all_tasks(void)
 }
 
 /*
- * A child begins with the flag that its parent has while it is made: in
- * copy_process() it is put into the list of tasks and then given the flag, with
- * interrupts off. So once the parent has its flag, and a grace period later, no child
+ * A child begins with the flag that its parent has while it is made: copy_process() puts
+ * it into the list of tasks and then gives it the flag, under tasklist_lock, which is
+ * an RCU read side. So once the parent has its flag, and a grace period later, no child
  * is without that is not in the list; one is looked for until there is none.
  */
-static void end_baseline(struct work_struct *work)
+static void end_bypass(struct work_struct *work)
 {
-	if (!baseline_task)
+	if (!bypass_task)
 		return;
-	set_task_syscall_work(baseline_task, SYSCALL_TRACEPOINT);
-	put_task_struct(baseline_task);
-	baseline_task = NULL;
+	set_task_syscall_work(bypass_task, SYSCALL_TRACEPOINT);
+	put_task_struct(bypass_task);
+	bypass_task = NULL;
 	do
 		synchronize_rcu();
 	while (flag_all_tasks());
 }
 
-static DECLARE_DELAYED_WORK(end_baseline_work, end_baseline);
+static DECLARE_DELAYED_WORK(end_bypass_work, end_bypass);
 
-/* Let in one by one by switch.c, as is detach. The last thread that asked has it. */
-static int syscount_tracepoint_baseline(void)
+/*
+ * Let in one by one by switch.c, as is detach. The last thread that asked for it has
+ * it; one that has it not can end it as well, since all that is lost is time.
+ */
+static void syscount_tracepoint_bypass(bool on)
 {
-	cancel_delayed_work_sync(&end_baseline_work);
-	if (baseline_task != current) {
-		end_baseline(NULL);
-		baseline_task = get_task_struct(current);
-	}
+	cancel_delayed_work_sync(&end_bypass_work);
+	if (!on || bypass_task != current)
+		end_bypass(NULL);
+	if (!on)
+		return;
+	if (!bypass_task)
+		bypass_task = get_task_struct(current);
 	clear_task_syscall_work(current, SYSCALL_TRACEPOINT);
-	schedule_delayed_work(&end_baseline_work, msecs_to_jiffies(SYSCOUNT_BASELINE_MS));
-	return 0;
+	schedule_delayed_work(&end_bypass_work, msecs_to_jiffies(SYSCOUNT_BYPASS_MS));
 }
 
 static void syscount_tracepoint_detach(void)
 {
-	cancel_delayed_work_sync(&end_baseline_work);
-	end_baseline(NULL);
+	cancel_delayed_work_sync(&end_bypass_work);
+	end_bypass(NULL);
 	tracepoint_probe_unregister(sys_enter, syscount_sys_enter, NULL);
 }
 
@@ -135,6 +140,6 @@ const struct syscount_hook syscount_hook_tracepoint = {
 	.sees_out_of_range = syscount_tracepoint_sees_out_of_range,
 	.attach = syscount_tracepoint_attach,
 	.detach = syscount_tracepoint_detach,
-	.baseline = syscount_tracepoint_baseline,
+	.bypass = syscount_tracepoint_bypass,
 	.drain = syscount_tracepoint_drain,
 };

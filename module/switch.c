@@ -128,13 +128,13 @@ int syscount_switch_hook(const char *name)
 	return err;
 }
 
-/* Leave the calling thread uncounted for a moment: SYSCOUNT_IOC_BASELINE. */
-int syscount_switch_baseline(void)
+/* Leave the calling thread uncounted for a moment, or no longer: SYSCOUNT_IOC_BYPASS. */
+int syscount_switch_bypass(bool on)
 {
 	int err;
 
 	mutex_lock(&switch_mutex);
-	err = syscount_hook_baseline();
+	err = syscount_hook_bypass(on);
 	mutex_unlock(&switch_mutex);
 	return err;
 }

@@ -13,7 +13,7 @@ void syscount_switch_exit(void);
 
 int syscount_switch(const struct syscount_switch_item *items, unsigned int count);
 int syscount_switch_hook(const char *name);
-int syscount_switch_baseline(void);
+int syscount_switch_bypass(bool on);
 
 bool syscount_category_on(unsigned int category);
 bool syscount_index_on(unsigned int index);

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * SYSCOUNT_IOC_COST counts nothing that is no call, and SYSCOUNT_IOC_BASELINE leaves
+ * SYSCOUNT_IOC_COST counts nothing that is no call, and SYSCOUNT_IOC_BYPASS leaves
  * out the calls of one thread for a moment and nobody else's. What they measure is in
  * cost.c, where instructions are counted.
  */
 #include <errno.h>
 #include <pthread.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -18,7 +19,8 @@
 #define CALLS		1009
 /* A call that fails at once, and that nobody else makes here. */
 #define QUIET		SYS_sched_setparam
-#define WINDOW_NS	(SYSCOUNT_BASELINE_MS * 1000000ULL)
+#define TRACEFS		"/sys/kernel/tracing/"
+#define WINDOW_NS	(SYSCOUNT_BYPASS_MS * 1000000ULL)
 
 static void make_calls(unsigned int calls)
 {
@@ -32,11 +34,16 @@ static int cost(struct syscount_cost *args)
 	return device_ioctl(SYSCOUNT_IOC_COST, args);
 }
 
-static int baseline(void)
+static int bypass_with(uint32_t flags)
 {
-	struct syscount_baseline args = { .size = sizeof(args) };
+	struct syscount_bypass args = { .size = sizeof(args), .flags = flags };
 
-	return device_ioctl(SYSCOUNT_IOC_BASELINE, &args);
+	return device_ioctl(SYSCOUNT_IOC_BYPASS, &args);
+}
+
+static int bypass(void)
+{
+	return bypass_with(0);
 }
 
 /* Made by the calling thread, and how many of them are counted. */
@@ -132,12 +139,13 @@ TEST_F(rehearsed, costs_nothing_while_all_is_off)
 	EXPECT_EQ(0, args.calls);
 	EXPECT_EQ(0, args.hooked_ns);
 	EXPECT_EQ(0, args.bare_ns);
-	EXPECT_EQ(-EOPNOTSUPP, baseline());
+	EXPECT_EQ(-EOPNOTSUPP, bypass());
 }
 
-TEST_F(rehearsed, has_no_baseline)
+TEST_F(rehearsed, has_no_bypass)
 {
-	EXPECT_EQ(-EOPNOTSUPP, baseline());
+	EXPECT_EQ(-EOPNOTSUPP, bypass());
+	EXPECT_EQ(-EOPNOTSUPP, bypass_with(SYSCOUNT_BYPASS_END));
 	EXPECT_EQ(CALLS, counted_of(CALLS));
 }
 
@@ -188,38 +196,52 @@ TEST_F(tracepoint, is_not_rehearsed)
 	EXPECT_EQ(0, args.bare_ns);
 }
 
-/* With a baseline, as much later as it takes; if that was too long, once more. */
-static uint64_t counted_in_baseline(unsigned int calls)
+/* With a bypass, as much later as it takes; if that was too long, once more. */
+static uint64_t counted_in_bypass(unsigned int calls)
 {
 	uint64_t begin, counts;
 
 	do {
 		begin = clock_ns();
-		if (baseline())
-			die("SYSCOUNT_IOC_BASELINE failed");
+		if (bypass())
+			die("SYSCOUNT_IOC_BYPASS failed");
 		counts = counted_of(calls);
 	} while (clock_ns() - begin >= WINDOW_NS);
 	return counts;
 }
 
-TEST_F(tracepoint, baseline_is_not_counted_and_ends)
+TEST_F(tracepoint, bypass_is_not_counted_and_ends)
 {
-	EXPECT_EQ(0, counted_in_baseline(100));
+	EXPECT_EQ(0, counted_in_bypass(100));
 	wait_until_counted();
 	EXPECT_EQ(CALLS, counted_of(CALLS));
 }
 
-TEST_F(tracepoint, baseline_can_be_had_again)
+TEST_F(tracepoint, bypass_can_be_ended)
+{
+	unsigned int i;
+
+	for (i = 0; i < 10; i++) {
+		ASSERT_EQ(0, bypass());
+		ASSERT_EQ(0, bypass_with(SYSCOUNT_BYPASS_END));
+		EXPECT_EQ(CALLS, counted_of(CALLS));
+	}
+	/* One that is none. */
+	EXPECT_EQ(0, bypass_with(SYSCOUNT_BYPASS_END));
+	EXPECT_EQ(CALLS, counted_of(CALLS));
+}
+
+TEST_F(tracepoint, bypass_can_be_had_again)
 {
 	unsigned int i;
 
 	for (i = 0; i < 10; i++)
-		EXPECT_EQ(0, counted_in_baseline(10));
+		EXPECT_EQ(0, counted_in_bypass(10));
 	wait_until_counted();
 	EXPECT_EQ(CALLS, counted_of(CALLS));
 }
 
-TEST_F(tracepoint, baseline_loses_no_call_of_others)
+TEST_F(tracepoint, bypass_loses_no_call_of_others)
 {
 	struct crew *crew = crew_start(2, 2, hammer);
 	uint64_t before = counted(A64, QUIET);
@@ -229,7 +251,7 @@ TEST_F(tracepoint, baseline_loses_no_call_of_others)
 	while (!crew_begun(crew))
 		;
 	for (i = 0; i < 10; i++)
-		ASSERT_EQ(0, baseline());
+		ASSERT_EQ(0, bypass());
 	crew_stop(crew);
 	crew_wait(crew);
 	EXPECT_LT(0, crew_begun(crew));
@@ -237,22 +259,67 @@ TEST_F(tracepoint, baseline_loses_no_call_of_others)
 	crew_end(crew);
 }
 
-TEST_F(tracepoint, baseline_ends_with_the_hook)
+/*
+ * As long as there is another user of the tracepoints, the kernel leaves the tasks'
+ * flags alone when the hook comes and goes: what is left behind stays.
+ */
+FIXTURE(shared)
 {
-	ASSERT_EQ(0, baseline());
+};
+
+FIXTURE_SETUP(shared)
+{
+	module_ready("tracepoint");
+	ASSERT_EQ(0, file_write(TRACEFS "events/raw_syscalls/sys_exit/enable", "1"));
+}
+
+FIXTURE_TEARDOWN(shared)
+{
+	ASSERT_EQ(0, file_write(TRACEFS "events/raw_syscalls/sys_exit/enable", "0"));
+	all_enable(true);
+}
+
+TEST_F(shared, bypass_ends_with_another_hook)
+{
+	ASSERT_EQ(0, bypass());
 	hook_choose("direct");
 	EXPECT_EQ(CALLS, counted_of(CALLS));
-	ASSERT_EQ(-EOPNOTSUPP, baseline());
+	ASSERT_EQ(-EOPNOTSUPP, bypass());
 	hook_choose("tracepoint");
 	EXPECT_EQ(CALLS, counted_of(CALLS));
 }
 
-TEST_F(tracepoint, baseline_ends_when_all_is_off)
+/* Within the bypass, so its end is not that of its time. */
+TEST_F(shared, bypass_ends_when_all_is_off)
 {
-	ASSERT_EQ(0, baseline());
-	all_enable(false);
+	struct syscount_switch_item items[SYSCOUNT_CAT_COUNT] = { 0 };
+	struct syscount_switch args = {
+		.size = sizeof(args), .count = SYSCOUNT_CAT_COUNT, .items = (uintptr_t)items,
+	};
+	uint64_t begin;
+	unsigned int i;
+
+	for (i = 0; i < SYSCOUNT_CAT_COUNT; i++)
+		items[i].category = i;
+	do {
+		begin = clock_ns();
+		ASSERT_EQ(0, bypass());
+		ASSERT_EQ(0, device_ioctl(SYSCOUNT_IOC_SWITCH, &args));
+	} while (clock_ns() - begin >= WINDOW_NS);
 	all_enable(true);
 	EXPECT_EQ(CALLS, counted_of(CALLS));
+}
+
+TEST_F(shared, bypass_ends_with_the_module)
+{
+	unsigned int i;
+
+	for (i = 0; i < 10; i++) {
+		ASSERT_EQ(0, bypass());
+		ASSERT_EQ(0, module_remove());
+		ASSERT_EQ(0, module_insert("hook=tracepoint"));
+		EXPECT_EQ(CALLS, counted_of(CALLS));
+	}
 }
 
 static void fork_some(unsigned int generations)
@@ -273,42 +340,68 @@ static void fork_some(unsigned int generations)
 }
 
 /* Processes that are made in it, and those that they make, are counted in the end. */
-TEST_F(tracepoint, baseline_is_not_for_ever)
+TEST_F(tracepoint, bypass_is_not_for_ever)
 {
-	ASSERT_EQ(0, baseline());
+	ASSERT_EQ(0, bypass());
 	fork_some(5);
 }
 
-static void *take_baseline(void *err)
+static void *take_bypass(void *err)
 {
-	*(int *)err = baseline();
+	*(int *)err = bypass();
 	return NULL;
 }
 
-TEST_F(tracepoint, baseline_is_one_threads)
+TEST_F(tracepoint, bypass_is_one_threads)
 {
 	pthread_t thread;
 	int err = -1;
 
-	ASSERT_EQ(0, baseline());
-	ASSERT_EQ(0, pthread_create(&thread, NULL, take_baseline, &err));
+	ASSERT_EQ(0, bypass());
+	ASSERT_EQ(0, pthread_create(&thread, NULL, take_bypass, &err));
 	ASSERT_EQ(0, pthread_join(thread, NULL));
 	ASSERT_EQ(0, err);
 	/* That one has it, though it is gone. */
 	EXPECT_EQ(CALLS, counted_of(CALLS));
 }
 
-/* The kernel would say so if a task or a work item was left behind. */
-TEST_F(tracepoint, baseline_ends_with_the_module)
+static void measure_cost(struct crew_member *me)
 {
+	struct syscount_cost args;
+
+	while (!crew_told_to_stop(me)) {
+		int err = cost(&args);
+
+		if (err && err != -EAGAIN)
+			die("SYSCOUNT_IOC_COST: %s", strerror(-err));
+		me->begun++;
+		/* That a hook adds nothing is what a bare function would say. */
+		if (!err && args.calls && args.hooked_ns < args.bare_ns + 2 * args.calls)
+			me->ended++;
+	}
+}
+
+/* An answer is of one hook, from its beginning to its end. */
+TEST(no_answer_while_the_hook_is_changed)
+{
+	static const char *const hooks[] = { "direct", "tracepoint", "kprobe", "direct", "kprobe" };
+	struct crew *crew;
 	unsigned int i;
 
-	for (i = 0; i < 10; i++) {
-		ASSERT_EQ(0, baseline());
-		ASSERT_EQ(0, module_remove());
-		ASSERT_EQ(0, module_insert("hook=tracepoint"));
-		EXPECT_EQ(CALLS, counted_of(CALLS));
+	module_ready("tracepoint");
+	crew = crew_start(1, 1, measure_cost);
+	crew_go(crew);
+	for (i = 0; i < ARRAY_SIZE(hooks); i++) {
+		uint64_t before = crew_begun(crew);
+
+		hook_choose(hooks[i]);
+		while (crew_begun(crew) < before + 2)
+			;
 	}
+	crew_stop(crew);
+	crew_wait(crew);
+	EXPECT_EQ(0, crew_ended(crew));
+	crew_end(crew);
 }
 
 TEST_HARNESS_MAIN

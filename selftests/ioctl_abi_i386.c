@@ -26,8 +26,8 @@ SAME_SIZE(struct syscount_read, 184);
 SAME_SIZE(struct syscount_reset, 8);
 SAME_SIZE(struct syscount_switch_item, 8);
 SAME_SIZE(struct syscount_switch, 24);
-SAME_SIZE(struct syscount_cost, 32);
-SAME_SIZE(struct syscount_baseline, 8);
+SAME_SIZE(struct syscount_cost, 40);
+SAME_SIZE(struct syscount_bypass, 8);
 _Static_assert(sizeof(long) == 4, "this is for the abis whose long has 32 bits");
 
 static int call(unsigned int nr, unsigned int a, unsigned int b, unsigned int c)
@@ -164,7 +164,7 @@ void __attribute__((noreturn, used)) start(void)
 	struct syscount_info info = { .size = sizeof(info) };
 	struct syscount_reset reset = { .size = sizeof(reset) };
 	struct syscount_cost cost = { .size = sizeof(cost) };
-	struct syscount_baseline baseline = { .size = sizeof(baseline) };
+	struct syscount_bypass bypass = { .size = sizeof(bypass) };
 	struct syscount_read reading;
 	int fd = call(__NR_open, (unsigned long)SYSCOUNT_DEVICE, O_RDWR, 0);
 
@@ -183,7 +183,7 @@ void __attribute__((noreturn, used)) start(void)
 
 	CHECK(!do_ioctl(fd, SYSCOUNT_IOC_COST, &cost));
 	CHECK(cost.size == sizeof(cost) && cost.hook == SYSCOUNT_HOOK_TRACEPOINT && !cost.calls);
-	CHECK(!do_ioctl(fd, SYSCOUNT_IOC_BASELINE, &baseline));
+	CHECK(!do_ioctl(fd, SYSCOUNT_IOC_BYPASS, &bypass));
 
 	CHECK(do_ioctl(fd, SYSCOUNT_IOC_RESET + 0x100, &reset) == -25 /* ENOTTY */);
 	CHECK(do_ioctl(fd, SYSCOUNT_IOC_RESET, (void *)0) == -14);

@@ -209,11 +209,11 @@ static int cost(int fd)
 }
 
 /* Not every hook has it, but one has to have the right to be told so. */
-static int baseline(int fd)
+static int bypass(int fd)
 {
-	struct syscount_baseline args = { .size = sizeof(args) };
+	struct syscount_bypass args = { .size = sizeof(args) };
 
-	return ioctl(fd, SYSCOUNT_IOC_BASELINE, &args) && errno != EOPNOTSUPP ? errno : 0;
+	return ioctl(fd, SYSCOUNT_IOC_BYPASS, &args) && errno != EOPNOTSUPP ? errno : 0;
 }
 
 static int switch_nothing(int fd)
@@ -265,7 +265,7 @@ static const struct {
 	{ "READ without writing", SYSCOUNT_DEVICE, O_RDONLY, read_counters, READ_BOTH },
 	{ "READ of a CPU", SYSCOUNT_DEVICE, O_RDWR, read_cpu, READ_BOTH },
 	{ "COST", SYSCOUNT_DEVICE, O_RDWR, cost, READ_BOTH },
-	{ "BASELINE", SYSCOUNT_DEVICE, O_RDWR, baseline, CONTROL_BOTH },
+	{ "BYPASS", SYSCOUNT_DEVICE, O_RDWR, bypass, CONTROL_BOTH },
 	{ "RESET", SYSCOUNT_DEVICE, O_RDWR, reset, CONTROL_BOTH },
 	{ "SWITCH of nothing", SYSCOUNT_DEVICE, O_RDWR, switch_nothing, CONTROL_BOTH },
 	{ "SWITCH", SYSCOUNT_DEVICE, O_RDWR, switch_one, CONTROL_BOTH },

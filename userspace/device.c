@@ -434,29 +434,36 @@ void device_switch(struct device *d, const struct syscount_switch_item *items, s
 		failed("switch", NEED_ADMIN);
 }
 
-bool device_cost(struct device *d, double *added_ns)
+void device_cost(struct device *d, struct syscount_cost *cost)
 {
-	struct syscount_cost cost = { .size = sizeof(cost) };
+	const struct timespec moment = { .tv_nsec = 10000000 };
 
-	while (do_ioctl(d, SYSCOUNT_IOC_COST, &cost)) {
-		if (errno != EAGAIN)
-			failed("cost", NEED_READ);
-	}
-	*added_ns = 0;
-	if (cost.hook == SYSCOUNT_HOOK_NONE)
-		return true;
-	if (!cost.calls)
-		return false;
-	/* Where all is noise, the one with the hook can be the faster one. */
-	if (cost.hooked_ns > cost.bare_ns)
-		*added_ns = (double)(cost.hooked_ns - cost.bare_ns) / cost.calls;
-	return true;
+	do {
+		memset(cost, 0, sizeof(*cost));
+		cost->size = sizeof(*cost);
+		if (!do_ioctl(d, SYSCOUNT_IOC_COST, cost))
+			return;
+	} while (errno == EAGAIN && !nanosleep(&moment, NULL));
+	failed("cost", NEED_READ);
 }
 
-void device_baseline(struct device *d)
+bool device_bypass(struct device *d, bool on)
 {
-	struct syscount_baseline baseline = { .size = sizeof(baseline) };
+	struct syscount_bypass bypass = {
+		.size = sizeof(bypass), .flags = on ? 0 : SYSCOUNT_BYPASS_END,
+	};
 
-	if (do_ioctl(d, SYSCOUNT_IOC_BASELINE, &baseline))
-		failed("cost of the hook tracepoint", NEED_ADMIN);
+	if (!do_ioctl(d, SYSCOUNT_IOC_BYPASS, &bypass))
+		return true;
+	if (errno == EOPNOTSUPP)
+		return false;
+	failed("cost of the hook tracepoint", NEED_ADMIN);
+}
+
+void device_read_totals(struct device *d, struct syscount_read *get)
+{
+	memset(get, 0, sizeof(*get));
+	get->size = sizeof(*get);
+	if (do_ioctl(d, SYSCOUNT_IOC_READ, get))
+		failed("counters", NEED_READ);
 }

@@ -23,13 +23,15 @@ const struct snapshot *device_table(struct device *d);
 struct snapshot *device_read(struct device *d, bool all);
 /* Counts since loading, a group for each CPU. */
 struct snapshot *device_read_cpus(struct device *d);
+/* What the hook adds to calls, once it is not being changed: as the module says. */
+void device_cost(struct device *d, struct syscount_cost *cost);
 /*
- * What the hook adds to one call, in nanoseconds, as the module finds it; 0 when
- * nothing is hooked. False: this hook can only be measured by device_baseline().
+ * The calling thread's calls are not counted for SYSCOUNT_BYPASS_MS; or are again.
+ * False: the hook is not the tracepoint.
  */
-bool device_cost(struct device *d, double *added_ns);
-/* The calling thread's next calls are not counted, for SYSCOUNT_BASELINE_MS. */
-void device_baseline(struct device *d);
+bool device_bypass(struct device *d, bool on);
+/* Categories and total alone, by a single call. */
+void device_read_totals(struct device *d, struct syscount_read *get);
 void device_reset(struct device *d);
 void device_switch(struct device *d, const struct syscount_switch_item *items, size_t n);
 

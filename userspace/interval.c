@@ -36,7 +36,7 @@ static void on_interrupt(int number)
 	}
 }
 
-static void catch_interrupt(void)
+void interval_begin(void)
 {
 	/* Output that waits for its reader goes on waiting; ppoll() never does. */
 	struct sigaction action = { .sa_handler = on_interrupt, .sa_flags = SA_RESTART }, old;
@@ -66,6 +66,11 @@ static void wait_until(uint64_t deadline)
 			err(EXIT_FAILURE, "wait");
 	}
 	sigprocmask(SIG_SETMASK, &before, NULL);
+}
+
+void interval_wait(uint64_t ns)
+{
+	wait_until(clock_ns(CLOCK_MONOTONIC) + ns);
 }
 
 /* The next multiple of the interval that is still to come, but not after the end. */
@@ -103,7 +108,7 @@ void interval_loop(struct source *src, struct output *out, const struct options 
 	uint64_t start;
 	bool last;
 
-	catch_interrupt();
+	interval_begin();
 	before = source_read(src);
 	start = clock_ns(CLOCK_MONOTONIC);
 	if (stream)

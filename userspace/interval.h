@@ -6,6 +6,10 @@
 #include "output.h"
 #include "source.h"
 
+/* From here on Ctrl-C ends interval_wait() and the loop, a second one the program. */
+void interval_begin(void);
+void interval_wait(uint64_t ns);
+
 /*
  * Reads every --interval, for --duration, at most @count times (0: no limit), and
  * calls @show with what came between two readings. As JSON, with an interval, it

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* syscount: counts of system calls, by call and by category. */
+#include <fcntl.h>
 #include <limits.h>
 #include <locale.h>
 #include <stdlib.h>
@@ -84,9 +85,9 @@ const struct command commands[] = {
 	}, {
 		.name = "cost",
 		.args = "",
-		.summary = "what counting costs on this machine, and at its present rate of calls",
-		.details = "Sees how many calls there are in a second, or in --duration, then\n"
-			   "times a cheap one. No count is lost for that.",
+		.summary = "what counting costs on this machine, at its present rate of calls",
+		.details = "Times a cheap call, counted and not, then sees how many calls there\n"
+			   "are in a second, or in --duration. Nobody's counts change by that.",
 		.options = OPT_NOHEADINGS | OPTS_OUTPUT | OPT_DURATION | OPT_COMMON,
 		.run = cmd_cost,
 	},
@@ -120,12 +121,27 @@ static const struct command *find_command(const char *word)
 	no_command(word);
 }
 
+/*
+ * The next file that is opened would take the place of a standard one that is closed,
+ * and get its output. What takes it instead is open the other way round: EBADF.
+ */
+static void hold_standard_files(void)
+{
+	int fd;
+
+	for (fd = 0; fd <= 2; fd++) {
+		if (fcntl(fd, F_GETFD) < 0)
+			open("/dev/null", fd ? O_RDONLY : O_WRONLY);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	const struct command *command = &commands[0];
 	struct options o;
 	int status;
 
+	hold_standard_files();
 	/* Not LC_NUMERIC: programs read these numbers. */
 	setlocale(LC_CTYPE, "");
 	if (argc == 2 && (!strcmp(argv[1], "-h") || !strcmp(argv[1], "--help"))) {

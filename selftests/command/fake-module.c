@@ -110,11 +110,11 @@ static int read_counters(struct syscount_read *get)
 		return -1;
 	}
 	/* One that asks for the room needed is not a reading yet. */
-	if (!(get->flags & SYSCOUNT_READ_CPU) && get->capacity >= 3)
+	if (!(get->flags & SYSCOUNT_READ_CPU) && (get->capacity >= 3 || !get->rows))
 		readings++;
 	times = readings;
 	get->since_ns = LOADED;
-	if (faulty("reset") && readings >= 2) {
+	if ((faulty("reset") && readings >= 2) || (faulty("reset-late") && readings >= 3)) {
 		get->since_ns = LOADED + 1500000000;
 		times = 1;
 	}
@@ -125,13 +125,16 @@ static int read_counters(struct syscount_read *get)
 	memset(get->categories, 0, sizeof(get->categories));
 	for (i = 0; i < SYSCOUNT_CAT_COUNT; i++)
 		get->categories[i].state = state;
+	if (faulty("off"))
+		get->categories[SYSCOUNT_CAT_DEVICE].state = SYSCOUNT_OFF;
 	if (get->flags & SYSCOUNT_READ_CPU) {
 		get->now_ns = LOADED + SECOND;
 		times = get->cpu + 1;
 	}
 	put_row(get, (struct syscount_row){ 0, SYSCOUNT_ABI_64, SYSCOUNT_CAT_FILE, state,
 					    SYSCOUNT_ROW_NAMED, 100ULL * times });
-	put_row(get, (struct syscount_row){ 202, SYSCOUNT_ABI_64, SYSCOUNT_CAT_PROCESS, state,
+	put_row(get, (struct syscount_row){ 202, SYSCOUNT_ABI_64, SYSCOUNT_CAT_PROCESS,
+					    faulty("off") ? SYSCOUNT_OFF : state,
 					    SYSCOUNT_ROW_NAMED, 10ULL * times });
 	put_row(get, (struct syscount_row){ 400, SYSCOUNT_ABI_64, SYSCOUNT_CAT_UNKNOWN, state, 0,
 					    times });
@@ -140,8 +143,11 @@ static int read_counters(struct syscount_read *get)
 
 static int cost(struct syscount_cost *cost)
 {
-	cost->hook = faulty("tracepoint") ? SYSCOUNT_HOOK_TRACEPOINT : SYSCOUNT_HOOK_DIRECT;
-	cost->calls = faulty("tracepoint") ? 0 : 1000;
+	cost->hook = faulty("tracepoint") ? SYSCOUNT_HOOK_TRACEPOINT :
+		     faulty("none") ? SYSCOUNT_HOOK_NONE :
+		     faulty("kprobe") ? SYSCOUNT_HOOK_KPROBE : SYSCOUNT_HOOK_DIRECT;
+	cost->calls = cost->hook == SYSCOUNT_HOOK_DIRECT ? 1000 : 0;
+	cost->changes = faulty("changed") ? 2 * readings : 0;
 	cost->bare_ns = faulty("noise") ? 7000 : 2000;
 	cost->hooked_ns = 4500;
 	return 0;
@@ -187,7 +193,7 @@ int ioctl(int fd, unsigned long command, ...)
 		return do_switch(arg);
 	if (command == SYSCOUNT_IOC_COST)
 		return cost(arg);
-	if (command == SYSCOUNT_IOC_BASELINE) {
+	if (command == SYSCOUNT_IOC_BYPASS) {
 		errno = EPERM;
 		return -1;
 	}

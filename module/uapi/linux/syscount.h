@@ -204,9 +204,9 @@ struct syscount_switch {
  * adds to a call: the time that @calls calls of a function of the module take, the
  * shortest of many rounds, with the hook's instructions in it and without. They run as
  * in a call, and count nothing. With @calls 0, nothing is hooked, or the hook
- * cannot be tried so: for SYSCOUNT_HOOK_TRACEPOINT see SYSCOUNT_IOC_BASELINE. Takes
- * some milliseconds. EAGAIN: the hook was changed meanwhile. EINTR: the caller is being
- * killed.
+ * cannot be tried so: for SYSCOUNT_HOOK_TRACEPOINT see SYSCOUNT_IOC_BYPASS. Takes
+ * milliseconds, with SYSCOUNT_HOOK_KPROBE more. EAGAIN: the hook is being changed, or
+ * was meanwhile. EINTR: the caller is being killed.
  */
 struct syscount_cost {
 	__u32 size;
@@ -215,20 +215,23 @@ struct syscount_cost {
 	__u32 calls;			/* out */
 	__u64 hooked_ns;		/* out: of @calls calls */
 	__u64 bare_ns;			/* out: the same */
+	__u64 changes;			/* out: of the hook so far; the same later: none since */
 };
 
 /*
- * SYSCOUNT_IOC_BASELINE: CAP_SYS_ADMIN, else EPERM. For the next
- * SYSCOUNT_BASELINE_MS, or until the hook is changed, the calling thread's system
- * calls are made as if there was no tracepoint for them: this module does not
- * count them, and no other user of sys_enter and sys_exit sees them. That goes for
- * what it forks meanwhile, too. One thread at a time: the one before is let go. Asked
- * for again, it goes on. EOPNOTSUPP: the hook is not SYSCOUNT_HOOK_TRACEPOINT.
+ * SYSCOUNT_IOC_BYPASS: CAP_SYS_ADMIN, else EPERM. For the next SYSCOUNT_BYPASS_MS, or
+ * until the hook is changed, the calling thread's system calls are made as if there
+ * was no tracepoint for them, to be timed: this module does not count them, and no
+ * other user of sys_enter and sys_exit sees them. That goes for what it forks
+ * meanwhile, too. One thread at a time: the one before is let go. Asked for again, it
+ * goes on; with SYSCOUNT_BYPASS_END it ends. EOPNOTSUPP: the hook is not
+ * SYSCOUNT_HOOK_TRACEPOINT.
  */
-#define SYSCOUNT_BASELINE_MS	20
-struct syscount_baseline {
+#define SYSCOUNT_BYPASS_MS	20
+#define SYSCOUNT_BYPASS_END	0x01	/* bit of syscount_bypass.flags */
+struct syscount_bypass {
 	__u32 size;
-	__u32 flags;			/* in: 0 */
+	__u32 flags;			/* in: SYSCOUNT_BYPASS_* */
 };
 
 /* 0xE8 00-0F: free in the kernel's Documentation/userspace-api/ioctl/ioctl-number.rst */
@@ -241,6 +244,6 @@ struct syscount_baseline {
 #define SYSCOUNT_IOC_RESET		_IOWR(SYSCOUNT_IOC_MAGIC, 0x04, struct syscount_reset)
 #define SYSCOUNT_IOC_SWITCH		_IOWR(SYSCOUNT_IOC_MAGIC, 0x05, struct syscount_switch)
 #define SYSCOUNT_IOC_COST		_IOWR(SYSCOUNT_IOC_MAGIC, 0x06, struct syscount_cost)
-#define SYSCOUNT_IOC_BASELINE		_IOWR(SYSCOUNT_IOC_MAGIC, 0x07, struct syscount_baseline)
+#define SYSCOUNT_IOC_BYPASS		_IOWR(SYSCOUNT_IOC_MAGIC, 0x07, struct syscount_bypass)
 
 #endif /* _UAPI_LINUX_SYSCOUNT_H */
