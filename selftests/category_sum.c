@@ -49,6 +49,14 @@ static const char *const turns[] = {
 	"tracepoint", "kprobe", "direct", "tracepoint", "direct", "kprobe",
 };
 
+static void change_hook(uint64_t turn)
+{
+	const char *hook = turns[turn % ARRAY_SIZE(turns)];
+
+	if (hooks_too && kernel_has_hook(hook))
+		hook_choose(hook);
+}
+
 static void trouble(struct crew_member *me)
 {
 	while (!crew_told_to_stop(me)) {
@@ -57,8 +65,7 @@ static void trouble(struct crew_member *me)
 			reset_by_sysfs();
 		else
 			reset_by_ioctl();
-		if (hooks_too)
-			hook_choose(turns[me->ended % ARRAY_SIZE(turns)]);
+		change_hook(me->ended);
 		__atomic_add_fetch(&me->ended, 1, __ATOMIC_SEQ_CST);
 	}
 }
@@ -67,8 +74,7 @@ static void trouble_without_reset(struct crew_member *me)
 {
 	while (!crew_told_to_stop(me)) {
 		toggle(me->ended);
-		if (hooks_too)
-			hook_choose(turns[me->ended % ARRAY_SIZE(turns)]);
+		change_hook(me->ended);
 		__atomic_add_fetch(&me->ended, 1, __ATOMIC_SEQ_CST);
 	}
 }

@@ -168,6 +168,7 @@ FIXTURE_VARIANT_ADD(cost, kprobe)
 
 FIXTURE_SETUP(cost)
 {
+	need_hook(variant->hook);
 	unload(_metadata);
 	expect_instructions_are_counted(_metadata);
 }

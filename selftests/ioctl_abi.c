@@ -668,7 +668,9 @@ TEST_F(device, names_are_those_of_the_kernels_headers)
 			TH_LOG("%s: %m", path);
 		}
 		while (fgets(line, sizeof(line), header)) {
-			if (!header_line(line, name, &nr) || !strcmp(name, "syscalls"))
+			/* How many there are; Linux 5.10 has another word for that. */
+			if (!header_line(line, name, &nr) || !strcmp(name, "syscalls") ||
+			    !strcmp(name, "syscall_max"))
 				continue;
 			in_headers++;
 			for (at = 0, found = 0; at < count; at++)
@@ -734,16 +736,19 @@ TEST_F(device, entry_points_are_functions_of_the_kernel)
 {
 	static const struct {
 		unsigned int abi;
-		const char *name, *entry;
+		const char *name, *entry, *old;
 	} some[] = {
-		{ SYSCOUNT_ABI_64, "read", "__x64_sys_read" },
-		{ SYSCOUNT_ABI_64, "stat", "__x64_sys_newstat" },
-		{ SYSCOUNT_ABI_64, "uselib", "__x64_sys_ni_syscall" },
-		{ SYSCOUNT_ABI_I386, "execve", "__ia32_compat_sys_execve" },
-		{ SYSCOUNT_ABI_I386, "read", "__ia32_sys_read" },
-		{ SYSCOUNT_ABI_X32, "execve", "__x64_compat_sys_execve" },
-		{ SYSCOUNT_ABI_X32, "read", "__x64_sys_read" },
+		{ SYSCOUNT_ABI_64, "read", "__x64_sys_read", NULL },
+		{ SYSCOUNT_ABI_64, "stat", "__x64_sys_newstat", NULL },
+		{ SYSCOUNT_ABI_64, "uselib", "__x64_sys_ni_syscall", "-" },
+		{ SYSCOUNT_ABI_I386, "execve", "__ia32_compat_sys_execve", NULL },
+		{ SYSCOUNT_ABI_I386, "read", "__ia32_sys_read", NULL },
+		{ SYSCOUNT_ABI_X32, "execve", "__x64_compat_sys_execve",
+		  "__x32_compat_sys_execve" },
+		{ SYSCOUNT_ABI_X32, "read", "__x64_sys_read", NULL },
 	};
+	/* Linux 5.10 does not build uselib in, and has another prefix for x32. */
+	bool old = !kernel_has_hook("direct");
 	unsigned int count = get_names(_metadata, self->fd), i;
 	size_t symbols = 0, room = 0;
 	char line[512], **symbol = NULL;
@@ -753,7 +758,7 @@ TEST_F(device, entry_points_are_functions_of_the_kernel)
 		const struct syscount_name *name = find_name(count, some[i].abi, some[i].name);
 
 		ASSERT_NE(NULL, name);
-		EXPECT_STREQ(some[i].entry, name->entry) {
+		EXPECT_STREQ(old && some[i].old ? some[i].old : some[i].entry, name->entry) {
 			TH_LOG("abi %u %s", some[i].abi, some[i].name);
 		}
 	}

@@ -106,6 +106,7 @@ FIXTURE(neighbours) {};
 
 FIXTURE_SETUP(neighbours)
 {
+	need_hook("direct");
 	module_ready("tracepoint");
 	hook_choose("direct");
 	/* All probes that are there are those of the test and our own. */

@@ -21,6 +21,7 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -188,6 +189,8 @@ void module_fresh(const char *parameters)
 {
 	int err;
 
+	if (!strncmp(parameters, "hook=", 5))
+		need_hook(parameters + 5);
 	if (module_loaded()) {
 		err = module_remove();
 		if (err)
@@ -499,8 +502,35 @@ uint64_t counted(int abi, int nr)
  * Switching
  */
 
+bool kernel_has_hook(const char *hook)
+{
+	struct utsname name;
+	unsigned int major, minor;
+
+	if (uname(&name) || sscanf(name.release, "%u.%u", &major, &minor) != 2)
+		die("uname: %m");
+	return !strcmp(hook, "tracepoint") || !strcmp(hook, "auto") || major >= 6;
+}
+
+/* The harness's own exit status for a test that is skipped. */
+#define HARNESS_SKIP	255
+
+void need_hook(const char *hook)
+{
+	if (kernel_has_hook(hook))
+		return;
+	printf("# this kernel cannot have the hook %s\n", hook);
+	exit(HARNESS_SKIP);
+}
+
+const char *best_hook(void)
+{
+	return kernel_has_hook("direct") ? "direct" : "tracepoint";
+}
+
 void hook_choose(const char *hook)
 {
+	need_hook(hook);
 	must_write(SYSCOUNT_SYSFS "hook", hook);
 }
 

@@ -31,7 +31,8 @@ int file_write(const char *path, const char *text);	/* 0 or -errno */
 
 /*
  * The module. A test that needs it fresh, or other parameters, loads it anew; without
- * a hook in them, module_fresh() waits for the one that it settles on.
+ * a hook in them, module_fresh() waits for the one that it settles on; one that the
+ * kernel cannot have is as for need_hook().
  */
 bool module_loaded(void);
 int module_insert(const char *parameters);		/* 0 or -errno */
@@ -86,7 +87,15 @@ extern const char *const category_names[SYSCOUNT_CAT_COUNT];
 extern const char *const abi_names[SYSCOUNT_ABI_COUNT];
 extern const char *const hook_names[SYSCOUNT_HOOK_COUNT];
 
-/* sysfs */
+/*
+ * What the kernel's version can have, whatever the module says: Linux 5.10 has the
+ * tracepoint alone. A test that needs another hook ends as skipped there.
+ */
+bool kernel_has_hook(const char *hook);
+void need_hook(const char *hook);
+const char *best_hook(void);				/* that "auto" comes to */
+
+/* sysfs; with need_hook() */
 void hook_choose(const char *hook);
 void category_enable(int category, bool on);
 bool category_enabled(int category);

@@ -443,6 +443,7 @@ TEST_F(sysfs, hook)
 {
 	char text[64];
 
+	need_hook("direct");
 	file_read(SYSCOUNT_SYSFS "hook", text, sizeof(text));
 	EXPECT_STREQ("[direct] tracepoint kprobe\n", text);
 	EXPECT_TRUE(direct_hooked());
@@ -477,6 +478,7 @@ TEST_F(sysfs, hook_while_all_is_off)
 {
 	char text[64];
 
+	need_hook("kprobe");
 	all_enable(false);
 	EXPECT_FALSE(direct_hooked());
 	EXPECT_EQ(7, put(SYSCOUNT_SYSFS "hook", "kprobe\n", 7));
@@ -540,6 +542,7 @@ TEST_F(sysfs, short_reads)
 	char text[64] = "", byte;
 	int fd = open(SYSCOUNT_SYSFS "hook", O_RDONLY), length = 0;
 
+	need_hook("direct");
 	ASSERT_LE(0, fd);
 	while (read(fd, &byte, 1) == 1 && length < (int)sizeof(text) - 1)
 		text[length++] = byte;
