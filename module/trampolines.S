@@ -65,6 +65,22 @@
 	RET
 .endm
 
+/*
+ * The same for a call that any abi can have entered by: the task knows which it is. One
+ * whose number neither abi 64 nor i386 has goes to @x32.
+ */
+.macro COUNT_ANY x32:req, weights=syscount_weight_base, rehearsal=0
+	movl	PT_REGS_ORIG_AX(%rdi), %eax
+	cmpl	$SIZE_ANY, %eax
+	jae	\x32
+	movq	PER_CPU_VAR(SYSCOUNT_CURRENT_TASK + CURRENT_OFFSET), %r11
+	testl	$TASK_COMPAT, TASK_STATUS(%r11)
+	jnz	.Li386\@
+	COUNT	BASE_64, \weights, \rehearsal
+.Li386\@:
+	COUNT	BASE_I386, \weights, \rehearsal
+.endm
+
 /* Functions that abi i386 enters, and no other. */
 TRAMPOLINE(syscount_trampoline_i386)
 	ANNOTATE_NOENDBR
@@ -88,40 +104,21 @@ TRAMPOLINE(syscount_trampoline_64)
 SYM_FUNC_END(syscount_trampoline_64)
 
 /*
- * Functions that all abis enter, which are those without arguments: the task knows
- * which it is. The number is inside the table of its abi, or the kernel would not have
- * come here; so for a number of abi 64 or i386 the larger table's size will do.
+ * Functions that all abis enter, which are those without arguments. The number is
+ * inside the table of its abi, or the kernel would not have come here; so for a number
+ * of abi 64 or i386 the larger table's size will do.
  */
 TRAMPOLINE(syscount_trampoline_any)
 	ANNOTATE_NOENDBR
-	movl	PT_REGS_ORIG_AX(%rdi), %eax
-	cmpl	$SIZE_ANY, %eax
-	jae	.Lany_x32
-	movq	PER_CPU_VAR(SYSCOUNT_CURRENT_TASK + CURRENT_OFFSET), %r11
-	testl	$TASK_COMPAT, TASK_STATUS(%r11)
-	jnz	.Lany_i386
-	COUNT	BASE_64
-.Lany_i386:
-	COUNT	BASE_I386
+	COUNT_ANY .Lany_x32
 .Lany_x32:
 	COUNT_X32
 SYM_FUNC_END(syscount_trampoline_any)
 
-/*
- * What the one before does for a call of abi 64 or i386, with weights that are all
- * zero: for the function that cost.c times.
- */
+/* The same with weights that are all zero: for the function that cost.c times. */
 TRAMPOLINE(syscount_trampoline_rehearsal)
 	ANNOTATE_NOENDBR
-	movl	PT_REGS_ORIG_AX(%rdi), %eax
-	cmpl	$SIZE_ANY, %eax
-	jae	.Lrehearsal_x32
-	movq	PER_CPU_VAR(SYSCOUNT_CURRENT_TASK + CURRENT_OFFSET), %r11
-	testl	$TASK_COMPAT, TASK_STATUS(%r11)
-	jnz	.Lrehearsal_i386
-	COUNT	BASE_64, syscount_weight_zeroes, 1
-.Lrehearsal_i386:
-	COUNT	BASE_I386, syscount_weight_zeroes, 1
+	COUNT_ANY .Lrehearsal_x32, syscount_weight_zeroes, 1
 .Lrehearsal_x32:
 	RET
 SYM_FUNC_END(syscount_trampoline_rehearsal)
