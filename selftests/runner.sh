@@ -54,6 +54,11 @@ reports "... and all is shown" "    | # why"
 counts "one fails, and the status is 0" "1 1 0" 0 <<< $'1..2\nok 1 a\nnot ok 2 b'
 counts "a skip" "1 0 1" 0 <<< $'1..2\nok 1 a\nok 2 b # SKIP no such device'
 reports "... and its reason is shown" "skipped: b # SKIP no such device"
+counts "skips with one reason" "0 0 2" 0 <<< $'1..2\nok 1 # SKIP no such device\nok 2 # SKIP no such device'
+reports "... which is shown once" "skipped: # SKIP no such device (2 times)"
+counts "a skip by exit status" "0 0 1" 0 <<< $'1..1\n#  RUN  a ...\n# no such device\n#  OK  a\nok 1 # SKIP unknown'
+reports "... has the reason that the test gave" "skipped: # SKIP unknown: no such device"
+counts "a skip by exit status without a word" "0 0 1" 0 <<< $'1..1\nok 1 # SKIP unknown'
 counts "a skip that says not ok" "1 0 1" 0 <<< $'1..2\nok 1 a\nnot ok 2 b # skip'
 counts "expected to fail" "1 0 0" 0 <<< $'1..3\nok 1 a\nnot ok 2 b # TODO later\nnot ok 3 c # XFAIL'
 counts "expected to fail, and did not" "0 1 0" 0 <<< $'1..1\nok 1 b # TODO later'

@@ -14,16 +14,26 @@ test_begin() # NAME
 
 test_fault() { faults+=("$*"); }
 
+# The harness does not know why a test skipped itself by its exit status: the test has
+# said so itself, before the harness said OK.
+test_reason() # DESCRIPTION
+{
+	local count=${#lines[@]}
+
+	if [[ $1 == *"# SKIP unknown" && count -ge 3 ]]; then
+		reasons+=("$1: ${lines[count - 3]#\# }")
+	else
+		reasons+=("$1")
+	fi
+}
+
 test_result() # "not " or "yes", NUMBER, DESCRIPTION
 {
 	[[ $2 == "$next" ]] || test_fault "result $next has the number '$2'"
 	next=$((next + 1))
 	shopt -s nocasematch
 	case $3 in
-	# The harness does not know why a test skipped itself by its exit status: that
-	# has said so, before the harness said OK.
-	*\#\ skip\ unknown) skip=$((skip + 1)); reasons+=(" ${lines[-3]-}") ;;
-	*\#\ skip*) skip=$((skip + 1)); reasons+=("$3") ;;
+	*\#\ skip*) skip=$((skip + 1)); test_reason "$3" ;;
 	# Expected to fail: neither here nor there, unless it did not.
 	*\#\ xfail* | *\#\ todo*) [[ $1 != yes ]] || test_fault "'${3# }' did not fail, as was expected" ;;
 	*) if [[ $1 == yes ]]; then ok=$((ok + 1)); else bad=$((bad + 1)); fi ;;
