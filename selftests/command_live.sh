@@ -229,7 +229,7 @@ test_cost()
 	local hook
 
 	for hook in $hooks; do
-		echo $hook > $sysfs/hook
+		echo "$hook" > $sysfs/hook
 		same "cost: $hook" "0 " "$(run syscount cost -J -d 0.01)"
 		same "... counted is uncounted and added" "cost $hook getppid yes" \
 			"$(jq -r '.syscount | "\(.kind) \(.hook) \(.syscall) \(if .added_ns > 0 and .uncounted_ns > 0 and
