@@ -234,6 +234,167 @@ struct syscount_bypass {
 	__u32 flags;			/* in: SYSCOUNT_BYPASS_* */
 };
 
+/* Values of syscount_watch.target: whose calls a watch counts. */
+enum syscount_target {
+	SYSCOUNT_TARGET_SELF	= 0,	/* the calling thread, from its next execve() on */
+	SYSCOUNT_TARGET_TASK	= 1,	/* the process, or with NO_THREADS the thread, @pid */
+	SYSCOUNT_TARGET_CGROUP	= 2,	/* who is in the cgroup (v2) @fd, or in one below it */
+	SYSCOUNT_TARGET_ALL	= 3,	/* everybody */
+};
+
+/* Values of syscount_watch.by: what a watch has a group of its own for. */
+enum syscount_by {
+	SYSCOUNT_BY_NONE	= 0,	/* one group for all */
+	SYSCOUNT_BY_PROCESS	= 1,
+	SYSCOUNT_BY_THREAD	= 2,
+	SYSCOUNT_BY_CGROUP	= 3,	/* where a thread is when it calls */
+	SYSCOUNT_BY_COMMAND	= 4,	/* what a thread's name is when it calls */
+};
+
+/* Bits of syscount_watch.flags */
+#define SYSCOUNT_WATCH_ERRORS		0x01	/* exits, and errors by their number */
+#define SYSCOUNT_WATCH_LATENCY		0x02	/* exits, and how long calls take */
+#define SYSCOUNT_WATCH_OBJECTS		0x04	/* rows by what the file descriptor is */
+#define SYSCOUNT_WATCH_NO_CHILDREN	0x08	/* not the processes that a target starts or has */
+#define SYSCOUNT_WATCH_NO_THREADS	0x10	/* nor its threads; needs NO_CHILDREN */
+
+/*
+ * SYSCOUNT_IOC_WATCH: makes the open file a watch, until it is closed: the module counts
+ * the target's calls, and those of the processes and threads it starts, for this file
+ * alone. They are read with SYSCOUNT_IOC_READ_WATCH. A call counts as it does in the
+ * counters: what is switched off there is not counted here.
+ *
+ * SELF is for anyone whose credentials are those that the file was opened with. Counting
+ * begins with the entry of the thread's next execve() or execveat(). Unless opener and
+ * caller have CAP_PERFMON, it ends for a task that an execve() gives other credentials, or
+ * whose program its user may not read: see syscount_watch_read.left.
+ *
+ * The other targets need CAP_PERFMON (or CAP_SYS_ADMIN), opener and caller, else EPERM.
+ * Counting begins before the command returns; threads and descendants that there are
+ * count from then on, too. @pid is of the caller's PID namespace.
+ *
+ * EBUSY: the file is a watch already. EAGAIN: too many in a short time. EMFILE: the user
+ * has SYSCOUNT_WATCHES_MAX. ENOMEM: no memory, or more than SYSCOUNT_WATCH_BYTES_MAX for
+ * the user. These limits are for callers without CAP_PERFMON. ESRCH: no such task. EBADF:
+ * @fd is no cgroup. EOPNOTSUPP: this kernel cannot.
+ */
+#define SYSCOUNT_WATCHES_MAX		256
+#define SYSCOUNT_WATCH_BYTES_MAX	(64 << 20)
+struct syscount_watch {
+	__u32 size;
+	__u32 flags;			/* in: SYSCOUNT_WATCH_* */
+	__u32 target;			/* in: SYSCOUNT_TARGET_* */
+	__u32 by;			/* in: SYSCOUNT_BY_* */
+	__s32 pid;			/* in: with SYSCOUNT_TARGET_TASK, else 0 */
+	__s32 fd;			/* in: with SYSCOUNT_TARGET_CGROUP, else 0 */
+};
+
+/* Bits of syscount_watch_group.flags */
+#define SYSCOUNT_GROUP_ENDED	0x01	/* nobody is in it now */
+
+/* Members that the grouping does not set are 0. */
+struct syscount_watch_group {
+	__u32 flags;			/* SYSCOUNT_GROUP_* */
+	__u32 threads;			/* that are in it now */
+	__s32 pid;			/* PROCESS, THREAD: in the opener's PID namespace, 0 if outside */
+	__s32 tid;			/* THREAD: the same */
+	__u64 start_ns;			/* PROCESS, THREAD: CLOCK_BOOTTIME, when it was started */
+	__u64 cgroup;			/* PROCESS, THREAD: at the start of counting; CGROUP: its inode number */
+	char command[16];		/* PROCESS, THREAD: its last name; COMMAND */
+	__u32 first_row;		/* its rows in @rows, of all that there are */
+	__u32 rows;
+};
+
+/* Values of syscount_watch_row.object */
+enum syscount_object {
+	SYSCOUNT_OBJECT_NONE	= 0,	/* not told apart: the call takes no descriptor, or a bad one */
+	SYSCOUNT_OBJECT_FILE	= 1,	/* whatever is none of the others */
+	SYSCOUNT_OBJECT_DEVICE	= 2,	/* character or block device: category device */
+	SYSCOUNT_OBJECT_CHANNEL	= 3,	/* socket, pipe or fifo: category communication */
+	SYSCOUNT_OBJECT_COUNT
+};
+
+/*
+ * One call of one group. @nr, @abi, @category, @state, @flags: as in struct
+ * syscount_row, @category after @object. From @exits on all is 0 without
+ * SYSCOUNT_WATCH_ERRORS or SYSCOUNT_WATCH_LATENCY, the times without the latter.
+ */
+struct syscount_watch_row {
+	__s32 nr;
+	__u8 abi;
+	__u8 category;
+	__u8 state;
+	__u8 flags;
+	__u8 object;			/* SYSCOUNT_OBJECT_* */
+	__u8 reserved[3];
+	__u32 in_flight;		/* threads that are in the call now */
+	__u64 calls;			/* entries */
+	__u64 exits;			/* returns of these; a call that never returns has none */
+	__u64 errors;			/* exits with an error, those that are restarted not among them */
+	__u64 restarted;		/* exits by a signal, after which the kernel may call again */
+	__u64 refused;			/* answered before entry: by seccomp, or by a tracer */
+	__u64 oldest_ns;		/* how long the longest of @in_flight is in the call */
+	__u64 total_ns;			/* of all exits */
+	__u64 min_ns;
+	__u64 max_ns;
+	__u32 first_detail;		/* its details in @details, of all that there are */
+	__u32 details;
+};
+
+/* Values of syscount_watch_detail.kind */
+enum syscount_detail {
+	SYSCOUNT_DETAIL_ERRNO	= 0,	/* @count of @errors had the error number @value */
+	SYSCOUNT_DETAIL_LATENCY	= 1,	/* @count of @exits took less than 2^@value ns, not less than half */
+};
+
+struct syscount_watch_detail {
+	__u32 kind;			/* SYSCOUNT_DETAIL_* */
+	__u32 value;
+	__u64 count;
+};
+
+/* Bits of syscount_watch_read.flags */
+#define SYSCOUNT_READ_FORGET	0x01	/* let go of the ended groups of this reading */
+
+/*
+ * SYSCOUNT_IOC_READ_WATCH: what a watch counted since it was opened. The reader's user and
+ * user namespace are those of the opener, or it has CAP_PERFMON, else EPERM. EINVAL:
+ * the file is no watch.
+ *
+ * Groups come in the order in which they were made, rows in (abi, nr, object) order within
+ * their group, details in (kind, value) order within their row. Of each as many are
+ * stored as there is room for; if there are more than that, ask again with more room.
+ * All numbers of one reading fit: the sum over all rows is @total, and so is that over
+ * @categories. While the target runs, @exits and what goes with them may be one ahead
+ * of each other in a thread.
+ *
+ * Groups that have ended stay until the watch is closed, or until a reading with
+ * SYSCOUNT_READ_FORGET for which there was room has returned them. The totals of this
+ * struct are then without them.
+ */
+struct syscount_watch_read {
+	__u32 size;
+	__u32 flags;			/* in: SYSCOUNT_READ_FORGET */
+	__u32 group_capacity;		/* in: struct syscount_watch_group that fit at @groups */
+	__u32 row_capacity;		/* in: struct syscount_watch_row that fit at @rows */
+	__u32 detail_capacity;		/* in: struct syscount_watch_detail that fit at @details */
+	__u32 group_count;		/* out */
+	__u32 row_count;		/* out */
+	__u32 detail_count;		/* out */
+	__aligned_u64 groups;		/* in: struct syscount_watch_group * */
+	__aligned_u64 rows;		/* in: struct syscount_watch_row * */
+	__aligned_u64 details;		/* in: struct syscount_watch_detail * */
+	__u64 since_ns;			/* out: CLOCK_BOOTTIME, SYSCOUNT_IOC_WATCH */
+	__u64 now_ns;			/* out: CLOCK_BOOTTIME, of this reading */
+	__u64 total;			/* out: calls */
+	struct syscount_total categories[SYSCOUNT_CAT_ROOM];	/* out: calls */
+	__u64 lost;			/* out: calls, exits and details that there was no memory for */
+	__u64 lost_threads;		/* out: threads whose calls are not in it: no memory */
+	__u64 left;			/* out: threads whose calls are not in it any more: see SELF */
+	__u32 threads;			/* out: that are watched now */
+	__u32 hook;			/* out: as in struct syscount_info */
+};
+
 /* 0xE8 00-0F: free in the kernel's Documentation/userspace-api/ioctl/ioctl-number.rst */
 #define SYSCOUNT_IOC_MAGIC	0xE8
 
@@ -245,5 +406,7 @@ struct syscount_bypass {
 #define SYSCOUNT_IOC_SWITCH		_IOWR(SYSCOUNT_IOC_MAGIC, 0x05, struct syscount_switch)
 #define SYSCOUNT_IOC_COST		_IOWR(SYSCOUNT_IOC_MAGIC, 0x06, struct syscount_cost)
 #define SYSCOUNT_IOC_BYPASS		_IOWR(SYSCOUNT_IOC_MAGIC, 0x07, struct syscount_bypass)
+#define SYSCOUNT_IOC_WATCH		_IOWR(SYSCOUNT_IOC_MAGIC, 0x08, struct syscount_watch)
+#define SYSCOUNT_IOC_READ_WATCH	_IOWR(SYSCOUNT_IOC_MAGIC, 0x09, struct syscount_watch_read)
 
 #endif /* _UAPI_LINUX_SYSCOUNT_H */
