@@ -61,6 +61,12 @@ bool syscount_file_may_read(const struct file *file)
 	return opener_and_caller(file, syscount_may_read);
 }
 
+/* May the opener of @file and the caller watch others? */
+bool syscount_file_may_watch(const struct file *file)
+{
+	return opener_and_caller(file, perfmon_capable);
+}
+
 /* May the opener of @file and the caller switch and reset? */
 bool syscount_file_may_control(const struct file *file)
 {

@@ -16,6 +16,7 @@ int syscount_access_init(bool public, long gid);
 
 bool syscount_may_read(void);
 bool syscount_file_may_read(const struct file *file);
+bool syscount_file_may_watch(const struct file *file);
 bool syscount_may_control(void);
 bool syscount_file_may_control(const struct file *file);
 

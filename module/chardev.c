@@ -11,6 +11,7 @@
 #include <linux/miscdevice.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/nospec.h>
 #include <linux/overflow.h>
 #include <linux/sched.h>
@@ -26,6 +27,7 @@
 #include "interfaces.h"
 #include "switch.h"
 #include "version.h"
+#include "watch.h"
 
 static_assert(sizeof(struct syscount_version) == 32);
 static_assert(sizeof(struct syscount_info) == 56);
@@ -38,11 +40,16 @@ static_assert(sizeof(struct syscount_switch_item) == 8);
 static_assert(sizeof(struct syscount_switch) == 24);
 static_assert(sizeof(struct syscount_cost) == 40);
 static_assert(sizeof(struct syscount_bypass) == 8);
+static_assert(sizeof(struct syscount_watch) == 24);
+static_assert(sizeof(struct syscount_watch_group) == 56);
+static_assert(sizeof(struct syscount_watch_row) == 96);
+static_assert(sizeof(struct syscount_watch_detail) == 16);
+static_assert(sizeof(struct syscount_watch_read) == 240);
 
 /* Rows copied to the user at a time; they are on the stack. */
 #define ROWS_PER_COPY	32
 
-static int get_version(void *data)
+static int get_version(struct file *file, void *data)
 {
 	struct syscount_version *args = data;
 
@@ -54,7 +61,7 @@ static int get_version(void *data)
 	return 0;
 }
 
-static int get_info(void *data)
+static int get_info(struct file *file, void *data)
 {
 	struct syscount_info *args = data;
 
@@ -84,7 +91,7 @@ static void fill_name(struct syscount_name *name, unsigned int abi, unsigned int
 	syscount_call_entry(abi, index, name->entry);
 }
 
-static int get_names(void *data)
+static int get_names(struct file *file, void *data)
 {
 	struct syscount_names *args = data;
 	struct syscount_name __user *to = u64_to_user_ptr(args->names);
@@ -135,7 +142,7 @@ static int read_cpu(const struct syscount_read *args, int *cpu)
 	return 0;
 }
 
-static int read_counters(void *data)
+static int read_counters(struct file *file, void *data)
 {
 	struct syscount_read *args = data;
 	struct syscount_snapshot *snapshot;
@@ -167,13 +174,13 @@ static int read_counters(void *data)
 	return err;
 }
 
-static int reset(void *data)
+static int reset(struct file *file, void *data)
 {
 	syscount_counters_reset();
 	return 0;
 }
 
-static int switch_items(void *data)
+static int switch_items(struct file *file, void *data)
 {
 	struct syscount_switch *args = data;
 	struct syscount_switch_item *items;
@@ -193,19 +200,50 @@ static int switch_items(void *data)
 	return err;
 }
 
-static int cost(void *data)
+static int cost(struct file *file, void *data)
 {
 	return syscount_cost_measure(data);
 }
 
-static int bypass(void *data)
+static int bypass(struct file *file, void *data)
 {
 	const struct syscount_bypass *args = data;
 
 	return syscount_switch_bypass(!(args->flags & SYSCOUNT_BYPASS_END));
 }
 
-enum access { ACCESS_ANYONE, ACCESS_READ, ACCESS_CONTROL };
+/* What a file is a watch of is set once, and stays until it is closed. */
+static DEFINE_MUTEX(watch_mutex);
+
+static int watch(struct file *file, void *data)
+{
+	const struct syscount_watch *args = data;
+	struct watch *watch;
+	int err = 0;
+
+	mutex_lock(&watch_mutex);
+	if (file->private_data) {
+		err = -EBUSY;
+		goto out;
+	}
+	watch = syscount_watch_open(file, args);
+	if (IS_ERR(watch))
+		err = PTR_ERR(watch);
+	else
+		smp_store_release(&file->private_data, watch);
+out:
+	mutex_unlock(&watch_mutex);
+	return err;
+}
+
+static int read_watch(struct file *file, void *data)
+{
+	struct watch *watch = smp_load_acquire(&file->private_data);
+
+	return watch ? syscount_watch_read(watch, data) : -EINVAL;
+}
+
+enum access { ACCESS_ANYONE, ACCESS_READ, ACCESS_CONTROL, ACCESS_WATCH };
 
 union args {
 	struct {
@@ -220,10 +258,12 @@ union args {
 	struct syscount_switch switches;
 	struct syscount_cost cost;
 	struct syscount_bypass bypass;
+	struct syscount_watch watch;
+	struct syscount_watch_read read_watch;
 };
 
 static const struct command {
-	int (*run)(void *args);
+	int (*run)(struct file *file, void *args);
 	enum access access;
 	u32 size;
 	u32 flags;			/* that the command knows */
@@ -254,6 +294,15 @@ static const struct command {
 		bypass, ACCESS_CONTROL, sizeof(struct syscount_bypass),
 		SYSCOUNT_BYPASS_END
 	},
+	[_IOC_NR(SYSCOUNT_IOC_WATCH)] = {
+		watch, ACCESS_ANYONE, sizeof(struct syscount_watch),
+		SYSCOUNT_WATCH_ERRORS | SYSCOUNT_WATCH_LATENCY | SYSCOUNT_WATCH_OBJECTS |
+		SYSCOUNT_WATCH_NO_CHILDREN | SYSCOUNT_WATCH_NO_THREADS
+	},
+	[_IOC_NR(SYSCOUNT_IOC_READ_WATCH)] = {
+		read_watch, ACCESS_WATCH, sizeof(struct syscount_watch_read),
+		SYSCOUNT_READ_FORGET
+	},
 };
 
 static bool may(const struct file *file, enum access access)
@@ -265,6 +314,8 @@ static bool may(const struct file *file, enum access access)
 		return syscount_file_may_read(file);
 	case ACCESS_CONTROL:
 		return syscount_file_may_control(file);
+	case ACCESS_WATCH:
+		return syscount_watch_may_read(file);
 	}
 	return false;
 }
@@ -318,13 +369,28 @@ static long syscount_ioctl(struct file *file, unsigned int cmd, unsigned long ar
 	 * that fails, nothing has changed.
 	 */
 	if (command->access == ACCESS_CONTROL)
-		return put_args(argp, &args, command, _IOC_SIZE(cmd)) ?: command->run(&args);
-	return command->run(&args) ?: put_args(argp, &args, command, _IOC_SIZE(cmd));
+		return put_args(argp, &args, command, _IOC_SIZE(cmd)) ?: command->run(file, &args);
+	return command->run(file, &args) ?: put_args(argp, &args, command, _IOC_SIZE(cmd));
+}
+
+/* A misc device's file begins with the device there. */
+static int syscount_open(struct inode *inode, struct file *file)
+{
+	file->private_data = NULL;
+	return nonseekable_open(inode, file);
+}
+
+static int syscount_release(struct inode *inode, struct file *file)
+{
+	if (file->private_data)
+		syscount_watch_close(file->private_data);
+	return 0;
 }
 
 static const struct file_operations syscount_fops = {
 	.owner = THIS_MODULE,
-	.open = nonseekable_open,
+	.open = syscount_open,
+	.release = syscount_release,
 	.unlocked_ioctl = syscount_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 };

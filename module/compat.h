@@ -36,6 +36,38 @@
 #endif
 
 /*
+ * Without preemption the kernel makes RCU tasks RCU (linux/rcupdate.h), and forgets this
+ * one. Up to 5.12 set_active_memcg() does not export what it needs.
+ */
+#if !defined(__ASSEMBLY__) && !defined(__ASSEMBLER__)
+#ifndef CONFIG_TASKS_RCU
+#define rcu_barrier_tasks()	rcu_barrier()
+#endif
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 13, 0) && defined(CONFIG_MEMCG)
+#define set_active_memcg(memcg)		xchg(&current->active_memcg, memcg)
+#endif
+#endif
+
+/*
+ * 7.2 moved a program's dumpability from the mm to the task (linux/sched/exec_state.h), and
+ * exports no function that tells it.
+ */
+#if !defined(__ASSEMBLY__) && !defined(__ASSEMBLER__)
+#if __has_include(<linux/sched/exec_state.h>)
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
+#include <linux/sched/exec_state.h>
+/* Of the running task, in an RCU read section */
+#define compat_dumpable_to_user() \
+	(rcu_dereference(current->exec_state)->dumpable == TASK_DUMPABLE_OWNER)
+#else
+#include <linux/sched.h>
+#include <linux/sched/coredump.h>
+#define compat_dumpable_to_user()	(get_dumpable(current->mm) == SUID_DUMP_USER)
+#endif
+#endif
+
+/*
  * 5.16 brought direct calls for many functions of one ftrace_ops, 6.0 its ops_func and
  * ftrace_set_filter_ips(). The trampolines' per-CPU addresses are those of SMP.
  */
@@ -56,6 +88,21 @@
 #else
 #define SYSCOUNT_CURRENT_TASK	current_task
 #define SYSCOUNT_CURRENT_OFFSET	0
+#endif
+
+/*
+ * 5.18, commit 9c2136be0878 ("sched/tracing: Append prev_state to tp args instead"); 6.16,
+ * "exit: move and extend sched_process_exit() tracepoint": parameters of tracepoints.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 18, 0)
+#define SYSCOUNT_PREV_STATE	, unsigned int prev_state
+#else
+#define SYSCOUNT_PREV_STATE
+#endif
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 16, 0)
+#define SYSCOUNT_GROUP_DEAD	, bool group_dead
+#else
+#define SYSCOUNT_GROUP_DEAD
 #endif
 
 #if !defined(__ASSEMBLY__) && !defined(__ASSEMBLER__) && defined(SYSCOUNT_HAVE_DIRECT)

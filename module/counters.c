@@ -19,6 +19,7 @@
 
 #include "counters.h"
 #include "switch.h"
+#include "watch.h"
 
 u64 __percpu *syscount_counters __ro_after_init;
 
@@ -58,22 +59,30 @@ void syscount_counters_exit(void)
 	free_percpu(syscount_counters);
 }
 
-static notrace unsigned int find_slot(unsigned int abi, s32 nr)
+/**
+ * syscount_find_slot() - the index of an unknown number, which claims a slot if need be
+ * @slots: of @abi; SLOT_USED | (u32)nr, or 0
+ * @abi: SYSCOUNT_ABI_*
+ * @nr: the number
+ *
+ * Return: an index of a slot, or of '*' if all are taken
+ */
+notrace unsigned int syscount_find_slot(u64 slots[SYSCOUNT_SLOTS], unsigned int abi, s32 nr)
 {
 	u64 key = SLOT_USED | (u32)nr;
 	unsigned int i;
 
 	for (i = 0; i < SYSCOUNT_SLOTS; i++) {
-		u64 old = READ_ONCE(slots[abi][i]);
+		u64 old = READ_ONCE(slots[i]);
 
 		if (!old)
-			old = cmpxchg64(&slots[abi][i], 0, key);
+			old = cmpxchg64(&slots[i], 0, key);
 		if (!old || old == key)
 			break;
 	}
-	return syscount_slot_base(abi) + i;	/* all taken: '*' */
+	return syscount_slot_base(abi) + i;
 }
-NOKPROBE_SYMBOL(find_slot);
+NOKPROBE_SYMBOL(syscount_find_slot);
 
 /**
  * syscount_count_other() - count a call that is not known to be in a table
@@ -85,15 +94,15 @@ NOKPROBE_SYMBOL(find_slot);
  */
 notrace void syscount_count_other(const u8 *weights, unsigned int abi, s32 nr)
 {
-	unsigned int index;
-
-	if ((u32)nr < syscount_abi_size(abi))
-		index = syscount_abi_base(abi) + nr;
-	else if (data_race(weights[syscount_slot_base(abi)]))	/* as in syscount_count() */
-		index = find_slot(abi, nr);
-	else
+	if ((u32)nr < syscount_abi_size(abi)) {
+		syscount_count(syscount_counters, weights, syscount_abi_base(abi) + nr);
 		return;
-	syscount_count(weights, index);
+	}
+	if (!data_race(weights[syscount_slot_base(abi)]))	/* as in syscount_count() */
+		return;
+	this_cpu_inc(syscount_counters[syscount_find_slot(slots[abi], abi, nr)]);
+	if (unlikely(raw_cpu_read(syscount_watched)))
+		syscount_watch_unknown(abi, nr, 1);
 }
 NOKPROBE_SYMBOL(syscount_count_other);
 
@@ -316,29 +325,37 @@ static unsigned int index_abi(unsigned int index)
 	return index >= SYSCOUNT_BASE_I386 ? SYSCOUNT_ABI_I386 : SYSCOUNT_ABI_64;
 }
 
+/* All but the calls of the row of @index; @slots has the numbers of its abi's slots. */
+void syscount_index_row(unsigned int index, const u64 slots[SYSCOUNT_ABI_COUNT][SYSCOUNT_SLOTS],
+			struct syscount_row *row)
+{
+	unsigned int abi = index_abi(index);
+
+	*row = (struct syscount_row) {
+		.abi = abi,
+		.category = syscount_call_category(index),
+		.state = syscount_index_on(index) ? SYSCOUNT_ON : SYSCOUNT_OFF,
+	};
+
+	if (index < SYSCOUNT_CALLS) {
+		row->nr = index - syscount_abi_base(abi);
+		if (syscount_call_name(index))
+			row->flags |= SYSCOUNT_ROW_NAMED;
+		if (syscount_index_switched_off(index))
+			row->flags |= SYSCOUNT_ROW_SWITCHED;
+	} else if (index < syscount_slot_base(abi) + SYSCOUNT_SLOTS) {
+		row->nr = (s32)READ_ONCE(slots[abi][index - syscount_slot_base(abi)]);
+	} else {
+		row->flags |= SYSCOUNT_ROW_OTHER;
+	}
+}
+
 /* What the row says, @row below snapshot->rows. */
 void syscount_snapshot_row(const struct syscount_snapshot *snapshot, unsigned int row,
 			   struct syscount_row *out)
 {
 	unsigned int index = snapshot->order[row];
-	unsigned int abi = index_abi(index);
 
-	*out = (struct syscount_row) {
-		.abi = abi,
-		.category = syscount_call_category(index),
-		.state = syscount_index_on(index) ? SYSCOUNT_ON : SYSCOUNT_OFF,
-		.calls = snapshot->calls[index],
-	};
-
-	if (index < SYSCOUNT_CALLS) {
-		out->nr = index - syscount_abi_base(abi);
-		if (syscount_call_name(index))
-			out->flags |= SYSCOUNT_ROW_NAMED;
-		if (syscount_index_switched_off(index))
-			out->flags |= SYSCOUNT_ROW_SWITCHED;
-	} else if (index < syscount_slot_base(abi) + SYSCOUNT_SLOTS) {
-		out->nr = (s32)snapshot->slots[abi][index - syscount_slot_base(abi)];
-	} else {
-		out->flags |= SYSCOUNT_ROW_OTHER;
-	}
+	syscount_index_row(index, snapshot->slots, out);
+	out->calls = snapshot->calls[index];
 }

@@ -8,6 +8,7 @@
 #include <linux/types.h>
 
 #include "table.h"
+#include "watch.h"
 
 /* Only its CPU ever writes a counter; it wraps at 2^64. */
 extern u64 __percpu *syscount_counters;
@@ -15,21 +16,27 @@ extern u64 __percpu *syscount_counters;
 int syscount_counters_init(void);
 void syscount_counters_exit(void);
 
+unsigned int syscount_find_slot(u64 slots[SYSCOUNT_SLOTS], unsigned int abi, s32 nr);
 void syscount_count_other(const u8 *weights, unsigned int abi, s32 nr);
 void syscount_count_entered(const u8 *weights, s32 nr);
 
 /*
- * Count one call, or none if @weights says 0 for it. Safe in any context and
+ * Count one call, or none if @weights says 0 for it, and for who watches it; @counters
+ * are syscount_counters, which some have at hand. Safe in any context and
  * preemptible: one instruction, so a migration cannot come in between.
  */
-static __always_inline void syscount_count(const u8 *weights, unsigned int index)
+static __always_inline void syscount_count(u64 __percpu *counters, const u8 *weights,
+					   unsigned int index)
 {
 	/* A byte that is switched meanwhile is the old one or the new one. */
 	u64 weight = data_race(weights[index]);
 
-	this_cpu_add(syscount_counters[index], weight);
+	this_cpu_add(counters[index], weight);
+	syscount_watch_check(index, weight);
 }
 
+void syscount_index_row(unsigned int index, const u64 slots[SYSCOUNT_ABI_COUNT][SYSCOUNT_SLOTS],
+			struct syscount_row *row);
 u64 syscount_counters_loaded_ns(void);
 u64 syscount_counters_since_ns(void);
 void syscount_counters_reset(void);

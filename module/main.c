@@ -12,6 +12,7 @@
 #include "interfaces.h"
 #include "switch.h"
 #include "version.h"
+#include "watch.h"
 
 static char *categories = "all";
 module_param(categories, charp, 0);
@@ -39,9 +40,12 @@ static int __init syscount_init(void)
 	err = syscount_counters_init();
 	if (err)
 		return err;
-	err = syscount_switch_init(categories, hook);
+	err = syscount_watch_init();
 	if (err)
 		goto err_counters;
+	err = syscount_switch_init(categories, hook);
+	if (err)
+		goto err_watch;
 	err = syscount_procfs_init();
 	if (err) {
 		pr_err("/proc/syscount: cannot be made (%d)\n", err);
@@ -60,6 +64,8 @@ err_procfs:
 	syscount_procfs_exit();
 err_switch:
 	syscount_switch_exit();
+err_watch:
+	syscount_watch_exit();
 err_counters:
 	syscount_counters_exit();
 	return err;
@@ -70,6 +76,7 @@ static void __exit syscount_exit(void)
 	syscount_chardev_exit();
 	syscount_procfs_exit();
 	syscount_switch_exit();
+	syscount_watch_exit();
 	syscount_counters_exit();
 }
 

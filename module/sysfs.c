@@ -12,6 +12,7 @@
 #include "hook.h"
 #include "interfaces.h"
 #include "switch.h"
+#include "watch.h"
 
 struct category_attribute {
 	struct device_attribute attr;
@@ -168,8 +169,17 @@ static ssize_t syscount_reset_store(struct device *dev, struct device_attribute 
 
 static struct device_attribute reset = __ATTR(reset, 0200, NULL, syscount_reset_store);
 
+static ssize_t syscount_watches_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	if (!syscount_may_read())
+		return -EPERM;
+	return sysfs_emit(buf, "%u\n", syscount_watches());
+}
+
+static struct device_attribute watches = __ATTR(watches, 0400, syscount_watches_show, NULL);
+
 static struct attribute *top_attrs[] = {
-	&total.attr.attr, &hook.attr, &reset.attr, NULL
+	&total.attr.attr, &hook.attr, &reset.attr, &watches.attr, NULL
 };
 
 static const struct attribute_group top_group = {

@@ -40,7 +40,7 @@
 	movq	syscount_counters(%rip), %r10
 	movzbl	(WEIGHTS + \base)(%r11, %rax), %r11d
 	addq	%r11, %__percpu_seg:(8 * \base)(%r10, %rax, 8)
-	cmpq	$0, PER_CPU_VAR(syscount_watch)
+	cmpq	$0, PER_CPU_VAR(syscount_watched)
 	jne	.Lwatched\@
 	RET
 .Lwatched\@:
@@ -48,6 +48,7 @@
 	FRAME_BEGIN
 	pushq	%rdi
 	leal	\base(%rax), %edi
+	movl	%r11d, %esi
 	call	syscount_watch_call
 	popq	%rdi
 	FRAME_END

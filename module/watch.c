@@ -1,15 +1,1014 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Watches: nothing opens one yet, so the running task never has one. */
+/* Watches: opening and closing one, and who is a member of it. */
 
-#include <linux/compiler.h>
+#include <linux/cgroup.h>
+#include <linux/cred.h>
+#include <linux/err.h>
+#include <linux/fs.h>
+#include <linux/hash.h>
 #include <linux/kprobes.h>
+#include <linux/pid.h>
+#include <linux/pid_namespace.h>
+#include <linux/rcupdate.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/smp.h>
+#include <linux/string.h>
+#include <linux/timekeeping.h>
 
-#include "watch.h"
+#include "access.h"
+#include "compat.h"
+#include "watch_internal.h"
 
-DEFINE_PER_CPU(struct syscount_watch *, syscount_watch);
+#define WATCHED_BITS	12
+/* Members whose turn it is before interrupts may come in again. */
+#define BATCH		32
 
-/* A call of a task that is watched, by the counter's @index. Preemptible. */
-notrace void syscount_watch_call(unsigned int index)
+DEFINE_PER_CPU(struct syscount_watched *, syscount_watched);
+
+/*
+ * All watched tasks. What is let go by its own task can be another task's at once, and in
+ * another list; so one who looks without the lock must see that he ended in the list he
+ * began with.
+ */
+static struct hlist_nulls_head watched_hash[1 << WATCHED_BITS];
+static DEFINE_RAW_SPINLOCK(watched_lock);
+
+DEFINE_MUTEX(watches_mutex);
+static unsigned int watches;
+LIST_HEAD(watches_everywhere);
+
+/* Where a task's calls are counted that need more than one addition: nowhere. */
+static struct table no_table;
+
+struct workqueue_struct *syscount_watch_wq;
+
+static notrace struct hlist_nulls_head *watched_bucket(const struct task_struct *task)
 {
+	return &watched_hash[hash_ptr(task, WATCHED_BITS)];
 }
-NOKPROBE_SYMBOL(syscount_watch_call);
+
+/**
+ * watched_find() - what a task is watched by
+ * @task: is not let go meanwhile
+ *
+ * In an RCU read section or with watched_lock held. Return: NULL for most tasks
+ */
+notrace struct syscount_watched *watched_find(const struct task_struct *task)
+{
+	struct hlist_nulls_head *head = watched_bucket(task);
+	const struct hlist_nulls_node *node;
+	struct syscount_watched *watched;
+
+	do {
+		hlist_nulls_for_each_entry_rcu(watched, node, head, node)
+			if (READ_ONCE(watched->task) == task)
+				return watched;
+	} while (get_nulls_value(node) != head - watched_hash);
+	return NULL;
+}
+NOKPROBE_SYMBOL(watched_find);
+
+/* Where the probes that only add one do that. watched_lock is held. */
+static void choose_table(struct syscount_watched *watched)
+{
+	struct table *table = &no_table;
+	struct member *member;
+
+	if (list_is_singular(&watched->members)) {
+		member = list_first_entry(&watched->members, struct member, of_task);
+		if (!member->armed && !(member->watch->flags & WATCH_BY_TRACEPOINTS))
+			table = &member->table;
+	}
+	WRITE_ONCE(watched->table, table);
+}
+
+/* Of the running task: it begins to count. */
+void member_rearm(struct member *member)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&watched_lock, flags);
+	WRITE_ONCE(member->armed, false);
+	if (member->watched)
+		choose_table(member->watched);
+	raw_spin_unlock_irqrestore(&watched_lock, flags);
+}
+
+static struct member *member_of(const struct syscount_watched *watched, const struct watch *watch)
+{
+	struct member *member;
+
+	list_for_each_entry_rcu(member, &watched->members, of_task,
+				lockdep_is_held(&watched_lock))
+		if (member->watch == watch)
+			return member;
+	return NULL;
+}
+
+/* A task's name can change meanwhile; what is copied then is one that ends. */
+static void copy_command(char to[TASK_COMM_LEN], const char *command)
+{
+	size_t length = strnlen(command, TASK_COMM_LEN - 1);
+
+	memset(to, 0, TASK_COMM_LEN);
+	memcpy(to, command, length);
+}
+
+static u64 cgroup_of(struct task_struct *task)
+{
+	u64 id = 0;
+
+#ifdef CONFIG_CGROUPS
+	rcu_read_lock();
+	id = cgroup_id(task_dfl_cgroup(task));
+	rcu_read_unlock();
+#endif
+	return id;
+}
+
+static struct group_key key_of(const struct watch *watch, struct task_struct *task,
+			       const char *command)
+{
+	struct group_key key = { };
+
+	switch (watch->by) {
+	case SYSCOUNT_BY_PROCESS:
+		key.a = task_tgid_nr(task);
+		key.b = task->group_leader->start_boottime;
+		break;
+	case SYSCOUNT_BY_THREAD:
+		key.a = task_pid_nr(task);
+		key.b = task->start_boottime;
+		break;
+	case SYSCOUNT_BY_CGROUP:
+		key.a = cgroup_of(task);
+		break;
+	case SYSCOUNT_BY_COMMAND:
+		static_assert(sizeof(key) == TASK_COMM_LEN);
+		copy_command((char *)&key, command);
+		break;
+	}
+	return key;
+}
+
+static struct hlist_head *group_bucket(struct watch *watch, struct group_key key)
+{
+	return &watch->group_hash[hash_64(key.a ^ key.b, 6)];
+}
+
+static void describe_group(const struct watch *watch, struct group *group,
+			   struct task_struct *task)
+{
+	switch (watch->by) {
+	case SYSCOUNT_BY_THREAD:
+		group->tid = task_pid_nr_ns(task, watch->pid_ns);
+		fallthrough;
+	case SYSCOUNT_BY_PROCESS:
+		group->pid = task_tgid_nr_ns(task, watch->pid_ns);
+		group->start_ns = group->key.b;
+		group->cgroup = cgroup_of(task);
+		break;
+	case SYSCOUNT_BY_CGROUP:
+		group->cgroup = group->key.a;
+		break;
+	case SYSCOUNT_BY_COMMAND:
+		memcpy(group->command, &group->key, TASK_COMM_LEN);
+		break;
+	}
+}
+
+/* What @task, called @command, belongs to: a new group if need be. watch->lock is held. */
+static struct group *group_get(struct watch *watch, struct task_struct *task, const char *command)
+{
+	struct group_key key = key_of(watch, task, command);
+	struct hlist_head *bucket = group_bucket(watch, key);
+	struct group *group;
+
+	hlist_for_each_entry(group, bucket, node)
+		if (group->key.a == key.a && group->key.b == key.b)
+			return group;
+	group = pool_get(watch, POOL_GROUP);
+	if (!group)
+		return NULL;
+	memset(group, 0, sizeof(*group));
+	table_init(&group->table);
+	INIT_LIST_HEAD(&group->members);
+	group->key = key;
+	describe_group(watch, group, task);
+	hlist_add_head(&group->node, bucket);
+	list_add_tail_rcu(&group->list, &watch->groups);
+	return group;
+}
+
+/* Its last name is the one that it ends with. watch->lock is held. */
+static void group_rename(const struct watch *watch, struct group *group,
+			 const struct task_struct *task)
+{
+	if (watch->by == SYSCOUNT_BY_PROCESS)
+		copy_command(group->command, task->group_leader->comm);
+	else if (watch->by == SYSCOUNT_BY_THREAD)
+		copy_command(group->command, task->comm);
+}
+
+static void watched_init(struct syscount_watched *watched, struct task_struct *task)
+{
+	watched->table = &no_table;
+	INIT_LIST_HEAD(&watched->members);
+	watched->closing = NULL;
+	WRITE_ONCE(watched->task, get_task_struct(task));
+	hlist_nulls_add_head_rcu(&watched->node, watched_bucket(task));
+}
+
+static void member_init(struct member *member, struct watch *watch, struct group *group,
+			bool armed)
+{
+	table_init(&member->table);
+	member->watch = watch;
+	member->watched = NULL;
+	member->group = group;
+	member->flying = NULL;
+	member->entered = 0;
+	member->armed = armed;
+	member->begun = false;
+	member->ended = false;
+}
+
+/* watch->lock is held. */
+static void join_group(struct member *member, struct group *group)
+{
+	list_add_rcu(&member->of_group, &group->members);
+	group->threads++;
+	group->returned = false;
+}
+
+/* watch->lock and watched_lock are held. */
+static int join(struct watch *watch, struct task_struct *task, bool armed)
+{
+	struct syscount_watched *watched = watched_find(task), *fresh = NULL;
+	struct member *member;
+	struct group *group;
+
+	if (watched && member_of(watched, watch))
+		return -EEXIST;
+	member = pool_get(watch, POOL_MEMBER);
+	if (!member)
+		return -ENOMEM;
+	if (!watched) {
+		fresh = pool_get(watch, POOL_WATCHED);
+		if (!fresh)
+			goto err_member;
+		watched = fresh;
+	}
+	group = group_get(watch, task, task->comm);
+	if (!group)
+		goto err_fresh;
+
+	if (fresh)
+		watched_init(fresh, task);
+	member_init(member, watch, group, armed);
+	member->watched = watched;
+	list_add_tail_rcu(&member->of_task, &watched->members);
+	choose_table(watched);
+	join_group(member, group);
+	watch->threads++;
+	return 0;
+
+err_fresh:
+	if (fresh)
+		pool_put(watch, POOL_WATCHED, fresh);
+err_member:
+	pool_put(watch, POOL_MEMBER, member);
+	return -ENOMEM;
+}
+
+/**
+ * watch_join() - make a task a member
+ * @watch: of which
+ * @task: is not running yet, or is the running one, or is told afterwards
+ * @armed: counts from its next execve on
+ *
+ * Return: 0; -EEXIST: it is one; -ENOMEM: the pools have run dry; -ESRCH: the watch is
+ * being closed
+ */
+int watch_join(struct watch *watch, struct task_struct *task, bool armed)
+{
+	unsigned long flags;
+	int err = -ESRCH;
+
+	raw_spin_lock_irqsave(&watch->lock, flags);
+	if (!watch->closing) {
+		raw_spin_lock(&watched_lock);
+		err = join(watch, task, armed);
+		raw_spin_unlock(&watched_lock);
+	}
+	raw_spin_unlock_irqrestore(&watch->lock, flags);
+	return err;
+}
+
+/* Add to the group what it counted, and let it go. watch->lock is held. */
+static void fold(struct member *member)
+{
+	struct watch *watch = member->watch;
+
+	table_move(&member->group->table, &member->table, &watch->source);
+	list_del_rcu(&member->of_group);
+	pool_put(watch, POOL_MEMBER, member);
+}
+
+/* The same, but not under a reader's eyes. watch->lock is held, by the member's own task. */
+static void put_away(struct member *member)
+{
+	if (member->watch->reading)
+		member->ended = true;
+	else
+		fold(member);
+}
+
+/*
+ * The member's calls are not counted any more. watch->lock is held. Return: what its
+ * task was watched by, if that was this watch alone
+ */
+static struct syscount_watched *detach(struct member *member)
+{
+	struct syscount_watched *watched = member->watched;
+
+	raw_spin_lock(&watched_lock);
+	list_del_rcu(&member->of_task);
+	if (list_empty(&watched->members)) {
+		hlist_nulls_del_rcu(&watched->node);
+	} else {
+		choose_table(watched);
+		watched = NULL;
+	}
+	raw_spin_unlock(&watched_lock);
+	member->watched = NULL;
+	member->group->threads--;
+	member->watch->threads--;
+	return watched;
+}
+
+/*
+ * The running task is a member no more. Nobody but itself uses what its CPU's pointer
+ * leads to, so all of it can be used again at once.
+ */
+void member_end(struct member *member)
+{
+	struct watch *watch = member->watch;
+	struct syscount_watched *watched;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&watch->lock, flags);
+	if (!member->watched)	/* the watch is being closed */
+		goto out;
+	watched = detach(member);
+	if (watched) {
+		this_cpu_write(syscount_watched, NULL);
+		put_task_struct(current);
+		pool_put(watch, POOL_WATCHED, watched);
+	}
+	if (!member->group->threads)
+		group_rename(watch, member->group, current);
+	WRITE_ONCE(member->flying, NULL);
+	put_away(member);
+out:
+	raw_spin_unlock_irqrestore(&watch->lock, flags);
+}
+
+/*
+ * The same for another task, which may be in a probe at this very moment: what it has
+ * counted and what its CPU's pointer leads to stay until the watch is closed.
+ */
+void member_end_other(struct member *member)
+{
+	struct watch *watch = member->watch;
+	struct syscount_watched *watched;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&watch->lock, flags);
+	if (member->watched) {
+		watched = detach(member);
+		if (watched) {
+			WRITE_ONCE(watched->closing, watch);
+			list_add(&watched->closed, &watch->closed);
+		}
+		WRITE_ONCE(member->flying, NULL);
+	}
+	raw_spin_unlock_irqrestore(&watch->lock, flags);
+}
+
+/**
+ * member_move() - give a member another group, if that is what it belongs to now
+ * @member: goes on as a new one; if there is no memory it stays where it is
+ * @task: whose it is
+ * @command: its name
+ */
+void member_move(struct member *member, struct task_struct *task, const char *command)
+{
+	struct watch *watch = member->watch;
+	struct member *moved;
+	struct group *group;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&watch->lock, flags);
+	if (!member->watched)
+		goto out;
+	group = group_get(watch, task, command);
+	if (!group || group == member->group)
+		goto out;
+	moved = pool_get(watch, POOL_MEMBER);
+	if (!moved)
+		goto out;
+
+	member_init(moved, watch, group, member->armed);
+	moved->begun = member->begun;
+	moved->entered = member->entered;
+	if (member->flying && member->flying != &syscount_no_cell)
+		moved->flying = table_get(&moved->table, member->flying->key, &watch->source);
+	if (member->flying && !moved->flying)
+		moved->flying = &syscount_no_cell;
+	moved->watched = member->watched;
+	raw_spin_lock(&watched_lock);
+	list_replace_rcu(&member->of_task, &moved->of_task);
+	choose_table(moved->watched);
+	raw_spin_unlock(&watched_lock);
+	join_group(moved, group);
+
+	member->watched = NULL;
+	member->group->threads--;
+	WRITE_ONCE(member->flying, NULL);
+	if (task == current)
+		put_away(member);
+out:
+	raw_spin_unlock_irqrestore(&watch->lock, flags);
+}
+
+/* By a member that lives; without one it has its last name. watch->lock is held. */
+void watch_group_rename(struct watch *watch, struct group *group)
+{
+	struct member *member;
+
+	list_for_each_entry(member, &group->members, of_group) {
+		if (!member->watched)
+			continue;
+		/* It cannot end before it has the lock, and has a leader until then. */
+		group_rename(watch, group, member->watched->task);
+		break;
+	}
+}
+
+/* Groups that the reading has returned, and that nobody was in since. */
+void watch_forget(struct watch *watch)
+{
+	struct group *group, *next;
+
+	if (watch->by == SYSCOUNT_BY_NONE)
+		return;
+	list_for_each_entry_safe(group, next, &watch->groups, list) {
+		raw_spin_lock_irq(&watch->lock);
+		if (group->returned && list_empty(&group->members)) {
+			list_del_rcu(&group->list);
+			hlist_del(&group->node);
+			table_drain(&group->table, &watch->source);
+			pool_put(watch, POOL_GROUP, group);
+		}
+		raw_spin_unlock_irq(&watch->lock);
+		cond_resched();
+	}
+}
+
+/* After a reading: those that ended meanwhile. */
+void watch_fold_ended(struct watch *watch)
+{
+	struct group *group;
+	struct member *member, *next;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&watch->lock, flags);
+	watch->reading = false;
+	list_for_each_entry(group, &watch->groups, list) {
+		list_for_each_entry_safe(member, next, &group->members, of_group)
+			if (member->ended)
+				fold(member);
+		/* Groups are let go by this reader alone, members are not looked at twice. */
+		raw_spin_unlock_irqrestore(&watch->lock, flags);
+		cond_resched();
+		raw_spin_lock_irqsave(&watch->lock, flags);
+	}
+	raw_spin_unlock_irqrestore(&watch->lock, flags);
+}
+
+/* The running task of a CPU may be watched by now. */
+static void take_up(void *unused)
+{
+	struct syscount_watched *watched = watched_find(current);
+
+	this_cpu_write(syscount_watched, watched);
+}
+
+static bool is_exiting(const struct task_struct *task)
+{
+	return READ_ONCE(task->flags) & PF_EXITING;
+}
+
+/*
+ * One that ends meanwhile either sees that it is a member, or is seen to end here; the
+ * order is that of PF_EXITING and sched_process_exit in do_exit().
+ */
+int watch_join_running(struct watch *watch, struct task_struct *task)
+{
+	struct syscount_watched *watched;
+	struct member *member;
+	int err;
+
+	if (task->flags & PF_KTHREAD || is_exiting(task))
+		return -ESRCH;
+	err = watch_join(watch, task, false);
+	if (err)
+		return err;
+	smp_mb();	/* pairs with the lock that is taken for PF_EXITING, in exit_signals() */
+	if (!is_exiting(task))
+		return 0;
+	watched = watched_find(task);
+	member = watched ? member_of(watched, watch) : NULL;
+	if (member)
+		member_end_other(member);
+	return -ESRCH;
+}
+
+static bool is_member(const struct watch *watch, const struct task_struct *task)
+{
+	struct syscount_watched *watched = watched_find(task);
+
+	return watched && member_of(watched, watch);
+}
+
+/* Is @task in what the watch is for, apart from what it inherits? In an RCU read section. */
+bool watch_wants(const struct watch *watch, struct task_struct *task)
+{
+	if (watch->target == SYSCOUNT_TARGET_ALL)
+		return true;
+	if (watch->target == SYSCOUNT_TARGET_TASK)
+		return task->group_leader == watch->origin;
+#ifdef CONFIG_CGROUPS
+	if (watch->target == SYSCOUNT_TARGET_CGROUP)
+		return cgroup_is_descendant(task_dfl_cgroup(task), watch->cgroup);
+#endif
+	return false;
+}
+
+/* Would @task be a member, had the watch been there when it was made? */
+static bool inherits(const struct watch *watch, struct task_struct *task)
+{
+	if (watch->target > SYSCOUNT_TARGET_TASK)
+		return false;
+	if (task != task->group_leader)
+		return !(watch->flags & SYSCOUNT_WATCH_NO_THREADS) &&
+		       is_member(watch, task->group_leader);
+	return !(watch->flags & SYSCOUNT_WATCH_NO_CHILDREN) &&
+	       is_member(watch, rcu_dereference(task->real_parent));
+}
+
+/* Returns how many joined; @missed: how many there was no memory for. */
+static unsigned int join_pass(struct watch *watch, unsigned int *missed)
+{
+	struct task_struct *process, *task;
+	unsigned int joined = 0;
+
+	*missed = 0;
+	rcu_read_lock();
+	for_each_process_thread(process, task) {
+		int err;
+
+		if (is_member(watch, task) || !(watch_wants(watch, task) || inherits(watch, task)))
+			continue;
+		err = watch_join_running(watch, task);
+		joined += !err;
+		*missed += err == -ENOMEM;
+	}
+	rcu_read_unlock();
+	return joined;
+}
+
+/*
+ * All that are there, or that come from those that are members: what is forked from now
+ * on joins by itself, and what was before is in the list of tasks.
+ */
+static int join_all(struct watch *watch)
+{
+	unsigned int missed;
+	int err;
+
+	while (join_pass(watch, &missed) || missed) {
+		if (missed) {
+			err = watch_pools_fill(watch, missed);
+			if (err)
+				return err;
+		}
+		if (signal_pending(current))
+			return -EINTR;
+		cond_resched();
+	}
+	return 0;
+}
+
+/*
+ * Members that run are told, as they will not be switched to; one that goes to another CPU
+ * meanwhile is. That a member is not running cannot be known: it may be about to, past
+ * the probe of sched_switch.
+ */
+static int tell_members(struct watch *watch)
+{
+	struct task_struct *process, *task;
+	cpumask_var_t cpus;
+
+	if (!zalloc_cpumask_var(&cpus, GFP_KERNEL))
+		return -ENOMEM;
+	rcu_read_lock();
+	for_each_process_thread(process, task)
+		if (is_member(watch, task))
+			cpumask_set_cpu(task_cpu(task), cpus);
+	rcu_read_unlock();
+	on_each_cpu_mask(cpus, take_up, NULL, true);
+	free_cpumask_var(cpus);
+	return 0;
+}
+
+static void tell_all(struct work_struct *work)
+{
+	on_each_cpu(take_up, NULL, true);
+}
+
+static DECLARE_WORK(tell_work, tell_all);
+
+/* From where no other CPU can be waited for. */
+void watches_tell_soon(void)
+{
+	queue_work(syscount_watch_wq, &tell_work);
+}
+
+static int add_self(struct watch *watch)
+{
+	int err = watch_join(watch, current, true);
+
+	local_irq_disable();
+	take_up(NULL);
+	local_irq_enable();
+	return err;
+}
+
+static int add_task(struct watch *watch, pid_t nr)
+{
+	struct pid *pid = find_get_pid(nr);
+	struct task_struct *task = get_pid_task(pid, PIDTYPE_PID);
+	int err = -ESRCH;
+
+	put_pid(pid);
+	if (!task)
+		return -ESRCH;
+	if (watch->flags & SYSCOUNT_WATCH_NO_THREADS) {
+		rcu_read_lock();
+		err = watch_join_running(watch, task);
+		rcu_read_unlock();
+	} else if (thread_group_leader(task)) {
+		watch->origin = task;
+		err = join_all(watch);
+		watch->origin = NULL;
+		if (!err && !READ_ONCE(watch->threads))
+			err = -ESRCH;
+	}
+	put_task_struct(task);
+	return err ?: tell_members(watch);
+}
+
+static int add_everywhere(struct watch *watch)
+{
+	int err;
+
+	list_add_rcu(&watch->everywhere, &watches_everywhere);
+	err = join_all(watch);
+	if (!err)
+		on_each_cpu(take_up, NULL, true);
+	return err;
+}
+
+static int add_target(struct watch *watch, const struct syscount_watch *args)
+{
+	switch (watch->target) {
+	case SYSCOUNT_TARGET_SELF:
+		return add_self(watch);
+	case SYSCOUNT_TARGET_TASK:
+		return add_task(watch, args->pid);
+	default:
+		return add_everywhere(watch);
+	}
+}
+
+/* The credentials that a member goes on with are no more than those of the opener. */
+bool watch_creds_equal(const struct cred *cred, const struct cred *opener)
+{
+	return cred->user_ns == opener->user_ns &&
+	       uid_eq(cred->uid, opener->uid) && uid_eq(cred->euid, opener->euid) &&
+	       uid_eq(cred->suid, opener->suid) && uid_eq(cred->fsuid, opener->fsuid) &&
+	       gid_eq(cred->gid, opener->gid) && gid_eq(cred->egid, opener->egid) &&
+	       gid_eq(cred->sgid, opener->sgid) && gid_eq(cred->fsgid, opener->fsgid) &&
+	       cap_issubset(cred->cap_permitted, opener->cap_permitted);
+}
+
+static int check(const struct file *file, const struct syscount_watch *args, bool privileged)
+{
+	if (args->target > SYSCOUNT_TARGET_ALL || args->by > SYSCOUNT_BY_COMMAND)
+		return -EINVAL;
+	if (args->target != SYSCOUNT_TARGET_TASK && args->pid)
+		return -EINVAL;
+	if (args->target != SYSCOUNT_TARGET_CGROUP && args->fd)
+		return -EINVAL;
+	if (args->flags & SYSCOUNT_WATCH_NO_THREADS &&
+	    !(args->flags & SYSCOUNT_WATCH_NO_CHILDREN))
+		return -EINVAL;
+	if (args->flags & SYSCOUNT_WATCH_NO_CHILDREN && args->target > SYSCOUNT_TARGET_TASK)
+		return -EINVAL;
+	if (privileged)
+		return 0;
+	if (args->target != SYSCOUNT_TARGET_SELF || !watch_creds_equal(current_cred(), file->f_cred))
+		return -EPERM;
+	return 0;
+}
+
+static int take_cgroup(struct watch *watch, int fd)
+{
+#ifdef CONFIG_CGROUPS
+	struct cgroup *cgroup = cgroup_get_from_fd(fd);
+
+	if (IS_ERR(cgroup))
+		return PTR_ERR(cgroup);
+	watch->cgroup = cgroup;
+	return 0;
+#else
+	return -EOPNOTSUPP;
+#endif
+}
+
+static void drop_cgroup(struct watch *watch)
+{
+#ifdef CONFIG_CGROUPS
+	if (watch->cgroup)
+		cgroup_put(watch->cgroup);
+#endif
+}
+
+static void free_members(struct watch *watch)
+{
+	struct syscount_watched *watched, *next_watched;
+	struct member *member, *next;
+	struct group *group, *next_group;
+
+	list_for_each_entry_safe(watched, next_watched, &watch->closed, closed) {
+		put_task_struct(watched->task);
+		pool_put(watch, POOL_WATCHED, watched);
+	}
+	list_for_each_entry_safe(member, next, &watch->closed_members, of_group) {
+		table_drain(&member->table, &watch->source);
+		pool_put(watch, POOL_MEMBER, member);
+		cond_resched();
+	}
+	list_for_each_entry_safe(group, next_group, &watch->groups, list) {
+		table_drain(&group->table, &watch->source);
+		pool_put(watch, POOL_GROUP, group);
+		cond_resched();
+	}
+}
+
+static void watch_free(struct watch *watch)
+{
+	watch_pools_stop(watch);
+	free_members(watch);
+	watch_pools_free(watch);
+	watch_user_put(watch->user);
+	drop_cgroup(watch);
+	put_pid_ns(watch->pid_ns);
+	put_cred(watch->cred);
+	kfree(watch);
+}
+
+/* What has to be put may sleep. */
+static void free_work(struct work_struct *work)
+{
+	watch_free(container_of(work, struct watch, free_work));
+}
+
+static void free_soon(struct rcu_head *rcu)
+{
+	struct watch *watch = container_of(rcu, struct watch, rcu);
+
+	queue_work(syscount_watch_wq, &watch->free_work);
+}
+
+/*
+ * No switch that is under way takes up what is closed any more, and what CPUs have is
+ * taken from them. Those in the middle of using it are waited for. A CPU that goes
+ * offline switches first, one that is off has what it had: so all that are possible.
+ */
+static void clear_pointers(struct rcu_head *rcu)
+{
+	struct watch *watch = container_of(rcu, struct watch, rcu);
+	int cpu;
+
+	if (!list_empty(&watch->closed)) {
+		for_each_possible_cpu(cpu) {
+			struct syscount_watched **pointer = per_cpu_ptr(&syscount_watched, cpu);
+			struct syscount_watched *watched = READ_ONCE(*pointer);
+
+			if (watched && READ_ONCE(watched->closing) == watch)
+				cmpxchg(pointer, watched, NULL);
+		}
+	}
+	call_rcu_tasks(&watch->rcu, free_soon);
+}
+
+static void close_member(struct watch *watch, struct member *member)
+{
+	struct syscount_watched *watched;
+
+	list_move(&member->of_group, &watch->closed_members);
+	if (!member->watched)
+		return;
+	watched = detach(member);
+	if (watched) {
+		WRITE_ONCE(watched->closing, watch);
+		list_add(&watched->closed, &watch->closed);
+	}
+}
+
+static void close_members(struct watch *watch)
+{
+	unsigned int count = 0;
+	unsigned long flags;
+	struct group *group;
+
+	raw_spin_lock_irqsave(&watch->lock, flags);
+	watch->closing = true;
+	list_for_each_entry(group, &watch->groups, list) {
+		while (!list_empty(&group->members)) {
+			close_member(watch, list_first_entry(&group->members, struct member,
+							     of_group));
+			if (++count % BATCH)
+				continue;
+			raw_spin_unlock_irqrestore(&watch->lock, flags);
+			cond_resched();
+			raw_spin_lock_irqsave(&watch->lock, flags);
+		}
+	}
+	raw_spin_unlock_irqrestore(&watch->lock, flags);
+}
+
+static struct watch *watch_alloc(const struct file *file, const struct syscount_watch *args,
+				 bool privileged)
+{
+	struct watch_user *user;
+	struct watch *watch;
+
+	user = watch_user_get(file->f_cred->uid, !privileged);
+	if (IS_ERR(user))
+		return ERR_CAST(user);
+	watch = kzalloc(sizeof(*watch), GFP_KERNEL_ACCOUNT);
+	if (!watch) {
+		watch_user_put(user);
+		return ERR_PTR(-ENOMEM);
+	}
+	watch->user = user;
+	watch->flags = args->flags;
+	watch->target = args->target;
+	watch->by = args->by;
+	watch->privileged = privileged;
+	watch->cred = get_cred(file->f_cred);
+	watch->pid_ns = get_pid_ns(task_active_pid_ns(current));
+	watch->since_ns = ktime_get_boottime_ns();
+	raw_spin_lock_init(&watch->lock);
+	mutex_init(&watch->read_mutex);
+	INIT_LIST_HEAD(&watch->everywhere);
+	INIT_LIST_HEAD(&watch->groups);
+	INIT_LIST_HEAD(&watch->closed);
+	INIT_LIST_HEAD(&watch->closed_members);
+	INIT_WORK(&watch->free_work, free_work);
+	watch_clock_init(watch);
+	watch_pools_setup(watch);
+	return watch;
+}
+
+/* The group that is there even while nobody is in it. */
+static int add_first_group(struct watch *watch)
+{
+	struct group *group = NULL;
+
+	if (watch->by != SYSCOUNT_BY_NONE)
+		return 0;
+	raw_spin_lock_irq(&watch->lock);
+	group = group_get(watch, current, current->comm);
+	raw_spin_unlock_irq(&watch->lock);
+	return group ? 0 : -ENOMEM;
+}
+
+/* Waits for no grace period: what probes may still use is freed later. */
+void syscount_watch_close(struct watch *watch)
+{
+	mutex_lock(&watches_mutex);
+	if (!list_empty(&watch->everywhere))
+		list_del_rcu(&watch->everywhere);
+	WRITE_ONCE(watches, watches - 1);
+	watch_probes_put(watch);
+	mutex_unlock(&watches_mutex);
+	close_members(watch);
+	call_rcu(&watch->rcu, clear_pointers);
+}
+
+/**
+ * syscount_watch_open() - begin to count for a file
+ * @file: that was opened
+ * @args: what it is to count, the flags known to be valid
+ *
+ * Return: the watch, or what SYSCOUNT_IOC_WATCH fails with
+ */
+struct watch *syscount_watch_open(const struct file *file, const struct syscount_watch *args)
+{
+	bool privileged = syscount_file_may_watch(file);
+	struct watch *watch;
+	int err;
+
+	err = check(file, args, privileged);
+	if (err)
+		return ERR_PTR(err);
+	watch = watch_alloc(file, args, privileged);
+	if (IS_ERR(watch))
+		return watch;
+	if (watch->target == SYSCOUNT_TARGET_CGROUP)
+		err = take_cgroup(watch, args->fd);
+	err = err ?: watch_pools_fill(watch, 1) ?: add_first_group(watch);
+	if (err)
+		goto err_free;
+
+	mutex_lock(&watches_mutex);
+	err = watch_probes_get(watch);
+	if (err) {
+		mutex_unlock(&watches_mutex);
+		goto err_free;
+	}
+	WRITE_ONCE(watches, watches + 1);
+	err = add_target(watch, args);
+	mutex_unlock(&watches_mutex);
+	if (err) {
+		syscount_watch_close(watch);
+		return ERR_PTR(err);
+	}
+	return watch;
+
+err_free:
+	watch_free(watch);
+	return ERR_PTR(err);
+}
+
+/* May the caller read a watch that was opened as @file? */
+bool syscount_watch_may_read(const struct file *file)
+{
+	const struct cred *cred = current_cred();
+
+	return (uid_eq(cred->euid, file->f_cred->euid) && cred->user_ns == file->f_cred->user_ns) ||
+	       perfmon_capable();
+}
+
+/* How many are open. */
+unsigned int syscount_watches(void)
+{
+	return READ_ONCE(watches);
+}
+
+int __init syscount_watch_init(void)
+{
+	unsigned int i;
+	int err;
+
+	table_init(&no_table);
+	for (i = 0; i < ARRAY_SIZE(watched_hash); i++)
+		INIT_HLIST_NULLS_HEAD(&watched_hash[i], i);
+	watch_probes_init();
+	err = watch_pools_init();
+	if (err)
+		return err;
+	syscount_watch_wq = alloc_workqueue("syscount", WQ_UNBOUND, 0);
+	if (!syscount_watch_wq) {
+		watch_pools_exit();
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+/* No file is open any more. */
+void syscount_watch_exit(void)
+{
+	watch_probes_exit();
+	rcu_barrier();		/* clear_pointers() */
+	rcu_barrier_tasks();	/* free_soon(), which that asks for */
+	destroy_workqueue(syscount_watch_wq);
+	watch_pools_exit();
+	watch_users_exit();
+}

@@ -1,18 +1,43 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The room for watches: what the running task's calls are counted for besides. */
+/*
+ * Watches: whose calls are counted besides, for an open file. What hooks, readers and
+ * main.c know of them.
+ */
 #ifndef _SYSCOUNT_WATCH_H
 #define _SYSCOUNT_WATCH_H
 
+#include <linux/compiler.h>
 #include <linux/percpu.h>
+#include <linux/types.h>
+#include <linux/syscount.h>
 
-struct syscount_watch;
+struct file;
+struct watch;
+struct syscount_watched;
 
 /*
- * The running task's watch on each CPU, NULL for most tasks. The trampolines of the
- * hook direct look at it from the start, so that opening a watch changes no code.
+ * What the running task is watched by on each CPU, NULL for most tasks. The probes of all
+ * hooks look at it from the start, so that opening a watch changes no code.
  */
-DECLARE_PER_CPU(struct syscount_watch *, syscount_watch);
+DECLARE_PER_CPU(struct syscount_watched *, syscount_watched);
 
-void syscount_watch_call(unsigned int index);
+void syscount_watch_call(unsigned int index, unsigned int weight);
+void syscount_watch_unknown(unsigned int abi, s32 nr, unsigned int weight);
+
+/* A call with the counter's @index was counted by @weight. Preemptible. */
+static __always_inline void syscount_watch_check(unsigned int index, unsigned int weight)
+{
+	if (unlikely(raw_cpu_read(syscount_watched)))
+		syscount_watch_call(index, weight);
+}
+
+int syscount_watch_init(void);
+void syscount_watch_exit(void);
+
+struct watch *syscount_watch_open(const struct file *file, const struct syscount_watch *args);
+void syscount_watch_close(struct watch *watch);
+int syscount_watch_read(struct watch *watch, struct syscount_watch_read *args);
+bool syscount_watch_may_read(const struct file *file);
+unsigned int syscount_watches(void);
 
 #endif

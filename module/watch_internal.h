@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the files of the watches share.
+ *
+ *	watch.c		opening, closing; who is a member of a watch
+ *	watch_probes.c	the tracepoints that follow tasks, and counting
+ *	watch_pool.c	memory for probes, which cannot allocate
+ *	watch_read.c	reading
+ *	watch_user.c	what one user may have of it
+ *
+ * Locks, in the order in which they are taken:
+ *
+ *	watches_mutex (watch.c)	opening and closing; which probes are registered
+ *	watch->read_mutex	one reading at a time
+ *	watch->lock		groups, members and pools of one watch; taken by probes
+ *	watched_lock (watch.c)	the hash of watched tasks and their lists; taken by probes
+ *
+ * The last two are raw and taken with interrupts off. The probe of sched_switch takes
+ * none, as it runs under a run-queue lock.
+ *
+ * What the running task's pointer leads to can be used without a lock: probes and
+ * trampolines may be preempted, so it is freed behind an RCU grace period, after which no
+ * CPU takes up the pointer any more, and then one of RCU tasks, after which nobody
+ * who was preempted has it either. No such wait is needed for what only the task itself can
+ * lead to, when it is that task that lets go.
+ */
+#ifndef _SYSCOUNT_WATCH_INTERNAL_H
+#define _SYSCOUNT_WATCH_INTERNAL_H
+
+#include <linux/atomic.h>
+#include <linux/irq_work.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/rculist.h>
+#include <linux/rculist_nulls.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/uidgid.h>
+#include <linux/workqueue.h>
+
+#include "cells.h"
+#include "table.h"
+#include "watch.h"
+
+/* What needs the entry with its registers, or the exit: sys_enter and sys_exit then count. */
+#define WATCH_BY_TRACEPOINTS \
+	(SYSCOUNT_WATCH_ERRORS | SYSCOUNT_WATCH_LATENCY | SYSCOUNT_WATCH_OBJECTS)
+
+/* A task that is watched by one watch or more. */
+struct syscount_watched {
+	struct table *table;		/* where to count, if all that is needed is calls once */
+	struct list_head members;	/* RCU: of this task */
+	struct hlist_nulls_node node;
+	struct task_struct *task;	/* a reference */
+	struct watch *closing;		/* that frees this */
+	struct list_head closed;
+};
+
+/* A thread that is watched by one watch. */
+struct member {
+	struct table table;
+	struct watch *watch;
+	struct syscount_watched *watched;	/* NULL: its calls are not counted any more */
+	struct group *group;
+	struct list_head of_task;
+	struct list_head of_group;
+	struct cell *flying;		/* the call it is in; syscount_no_cell: one that is not counted */
+	u64 entered;			/* clock of the watch */
+	bool armed;			/* counts from the next execve on */
+	bool begun;			/* an entry or an exit was seen */
+	bool ended;			/* stays until the reading is over */
+	struct rcu_head rcu;
+};
+
+struct group_key {
+	u64 a, b;
+};
+
+struct group {
+	struct table table;		/* of the members that ended */
+	struct list_head list;
+	struct hlist_node node;
+	struct group_key key;
+	struct list_head members;	/* RCU */
+	unsigned int threads;
+	s32 pid, tid;
+	u64 start_ns;
+	u64 cgroup;
+	char command[TASK_COMM_LEN];
+	bool returned;			/* by this reading, and nobody was in it */
+};
+
+/* A kind of objects for probes to take. */
+struct pool {
+	void *free;			/* the first; the first word of each leads to the next */
+	unsigned int count;		/* of these */
+	unsigned int target;
+	unsigned int total;		/* with those that are in use */
+};
+
+enum pool_id { POOL_WATCHED, POOL_MEMBER, POOL_GROUP, POOL_CELL, POOLS };
+
+struct watch_user;
+
+struct watch {
+	u32 flags;			/* SYSCOUNT_WATCH_* */
+	u32 target;
+	u32 by;
+	bool privileged;		/* goes on whatever a member becomes */
+	bool closing;
+	const struct cred *cred;	/* of the opener */
+	struct pid_namespace *pid_ns;
+	struct cgroup *cgroup;
+	const struct task_struct *origin;	/* whose threads join, while that is under way */
+	struct mem_cgroup *memcg;
+	struct watch_user *user;
+	struct list_head everywhere;	/* RCU: of those that are not for a task */
+
+	raw_spinlock_t lock;
+	bool reading;			/* members that end stay where they are */
+	struct list_head groups;	/* RCU */
+	struct hlist_head group_hash[64];
+	unsigned int threads;
+	struct pool pools[POOLS];
+	bool refill_asked;
+	u64 lost, lost_threads, left;
+	struct cell_source source;	/* lock is held */
+
+	struct mutex read_mutex;
+	u64 slots[SYSCOUNT_ABI_COUNT][SYSCOUNT_SLOTS];	/* as in counters.c */
+	u64 since_ns;
+	u32 mult, shift;		/* clock to ns */
+
+	struct irq_work refill_irq;
+	struct work_struct refill_work;
+	struct work_struct free_work;
+	struct list_head closed;	/* struct syscount_watched, struct member: to be freed */
+	struct list_head closed_members;
+	struct rcu_head rcu;
+};
+
+extern struct workqueue_struct *syscount_watch_wq;
+
+/* watch.c */
+extern struct mutex watches_mutex;
+extern struct list_head watches_everywhere;
+
+struct syscount_watched *watched_find(const struct task_struct *task);
+int watch_join(struct watch *watch, struct task_struct *task, bool armed);
+void member_rearm(struct member *member);
+void member_end(struct member *member);
+void member_end_other(struct member *member);
+void member_move(struct member *member, struct task_struct *task, const char *command);
+int watch_join_running(struct watch *watch, struct task_struct *task);
+void watches_tell_soon(void);
+void watch_fold_ended(struct watch *watch);
+void watch_group_rename(struct watch *watch, struct group *group);
+void watch_forget(struct watch *watch);
+bool watch_wants(const struct watch *watch, struct task_struct *task);
+bool watch_creds_equal(const struct cred *cred, const struct cred *opener);
+
+/* watch_probes.c */
+void watch_probes_init(void);
+int watch_probes_get(const struct watch *watch);
+void watch_probes_put(const struct watch *watch);
+void watch_probes_exit(void);
+u64 watch_clock(void);
+void watch_clock_init(struct watch *watch);
+static inline u64 watch_ns(const struct watch *watch, u64 clock)
+{
+	return mul_u64_u32_shr(clock, watch->mult, watch->shift);
+}
+
+/* watch_pool.c */
+int watch_pools_init(void);
+void watch_pools_exit(void);
+int watch_pools_fill(struct watch *watch, unsigned int threads);
+void watch_pools_setup(struct watch *watch);
+void watch_pools_stop(struct watch *watch);
+void watch_pools_free(struct watch *watch);
+void *pool_get(struct watch *watch, enum pool_id id);
+void pool_put(struct watch *watch, enum pool_id id, void *object);
+struct cell *scratch_cell_alloc(void);
+void scratch_cell_free(struct cell *cell);
+
+/* watch_user.c */
+struct watch_user *watch_user_get(kuid_t uid, bool limited);
+void watch_user_put(struct watch_user *user);
+bool watch_user_charge(struct watch_user *user, size_t bytes);
+void watch_user_uncharge(struct watch_user *user, size_t bytes);
+void watch_users_exit(void);
+
+#endif

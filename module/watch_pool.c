@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Memory for probes, which cannot allocate: sched_process_fork and the like are not
+ * allowed to sleep, and on PREEMPT_RT not to allocate at all. Each watch has a stock of each
+ * kind of object, that a work item fills up when half of it is gone, as the opener's memory.
+ */
+
+#include <linux/cgroup.h>
+#include <linux/kprobes.h>
+#include <linux/memcontrol.h>
+#include <linux/minmax.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+
+#include "compat.h"
+#include "watch_internal.h"
+
+static const struct {
+	const char *name;
+	size_t size;
+	unsigned int first;		/* in stock at first */
+	unsigned int most;		/* in all */
+} kinds[POOLS] = {
+	[POOL_WATCHED] = { "syscount_watched", sizeof(struct syscount_watched), 32, 1 << 18 },
+	[POOL_MEMBER] = { "syscount_member", sizeof(struct member), 32, 1 << 18 },
+	[POOL_GROUP] = { "syscount_group", sizeof(struct group), 32, 1 << 18 },
+	[POOL_CELL] = { "syscount_cell", sizeof(struct cell), 512, 1 << 22 },
+};
+
+/* A refill that finds less than this part of the stock left makes the stock larger. */
+#define LOW_PART	4
+#define STOCK_MOST	32	/* times what there is at first */
+
+static struct kmem_cache *caches[POOLS];
+
+int watch_pools_init(void)
+{
+	unsigned int id;
+
+	for (id = 0; id < POOLS; id++) {
+		caches[id] = kmem_cache_create(kinds[id].name, kinds[id].size, 0, SLAB_ACCOUNT,
+					       NULL);
+		if (!caches[id]) {
+			watch_pools_exit();
+			return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+void watch_pools_exit(void)
+{
+	unsigned int id;
+
+	for (id = 0; id < POOLS; id++)
+		kmem_cache_destroy(caches[id]);
+}
+
+/* A group of its own is all that a watch without groups needs. */
+static unsigned int stock(const struct watch *watch, enum pool_id id)
+{
+	return id == POOL_GROUP && watch->by == SYSCOUNT_BY_NONE ? 1 : kinds[id].first;
+}
+
+/* An object, or NULL. watch->lock is held. */
+notrace void *pool_get(struct watch *watch, enum pool_id id)
+{
+	struct pool *pool = &watch->pools[id];
+	void *object = pool->free;
+
+	if (pool->count <= pool->target / 2 && !watch->refill_asked && !watch->closing &&
+	    pool->target > 1) {
+		watch->refill_asked = true;
+		irq_work_queue(&watch->refill_irq);
+	}
+	if (!object)
+		return NULL;
+	pool->free = *(void **)object;
+	pool->count--;
+	return object;
+}
+NOKPROBE_SYMBOL(pool_get);
+
+/* watch->lock is held, or nobody else knows the watch. */
+notrace void pool_put(struct watch *watch, enum pool_id id, void *object)
+{
+	struct pool *pool = &watch->pools[id];
+
+	*(void **)object = pool->free;
+	pool->free = object;
+	pool->count++;
+}
+NOKPROBE_SYMBOL(pool_put);
+
+/* How many are missing. watch->lock is held. */
+static unsigned int pool_wants(struct watch *watch, enum pool_id id)
+{
+	struct pool *pool = &watch->pools[id];
+
+	if (pool->count >= pool->target)
+		return 0;
+	if (pool->count < pool->target / LOW_PART)
+		pool->target = min(2 * pool->target, STOCK_MOST * stock(watch, id));
+	return min(pool->target - pool->count, kinds[id].most - pool->total);
+}
+
+static void *alloc_list(struct watch *watch, enum pool_id id, unsigned int want,
+			unsigned int *got)
+{
+	void *list = NULL;
+
+	for (*got = 0; *got < want; ++*got) {
+		void **object;
+
+		if (!watch_user_charge(watch->user, kinds[id].size))
+			break;
+		object = kmem_cache_alloc(caches[id], GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+		if (!object) {
+			watch_user_uncharge(watch->user, kinds[id].size);
+			break;
+		}
+		*object = list;
+		list = object;
+	}
+	return list;
+}
+
+static int fill_pool(struct watch *watch, enum pool_id id)
+{
+	unsigned int want, got;
+	unsigned long flags;
+	void *list;
+
+	raw_spin_lock_irqsave(&watch->lock, flags);
+	want = pool_wants(watch, id);
+	raw_spin_unlock_irqrestore(&watch->lock, flags);
+	if (!want)
+		return 0;
+
+	list = alloc_list(watch, id, want, &got);
+
+	raw_spin_lock_irqsave(&watch->lock, flags);
+	watch->pools[id].total += got;
+	while (list) {
+		void *next = *(void **)list;
+
+		pool_put(watch, id, list);
+		list = next;
+	}
+	raw_spin_unlock_irqrestore(&watch->lock, flags);
+	return got == want ? 0 : -ENOMEM;
+}
+
+static int fill_pools(struct watch *watch)
+{
+	unsigned int id;
+	int err = 0;
+
+	for (id = 0; id < POOLS && !err; id++)
+		err = fill_pool(watch, id);
+	return err;
+}
+
+/**
+ * watch_pools_fill() - make room for probes
+ * @watch: whose; in the context of the opener
+ * @threads: that will join at once
+ *
+ * Return: 0 or -ENOMEM
+ */
+int watch_pools_fill(struct watch *watch, unsigned int threads)
+{
+	unsigned int id;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&watch->lock, flags);
+	for (id = 0; id < POOLS; id++)
+		watch->pools[id].target = max(watch->pools[id].target,
+					      stock(watch, id) +
+					      (stock(watch, id) > 1 ? threads : 0));
+	raw_spin_unlock_irqrestore(&watch->lock, flags);
+	return fill_pools(watch);
+}
+
+static void refill(struct work_struct *work)
+{
+	struct watch *watch = container_of(work, struct watch, refill_work);
+	struct mem_cgroup *old = set_active_memcg(watch->memcg);
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&watch->lock, flags);
+	watch->refill_asked = false;
+	raw_spin_unlock_irqrestore(&watch->lock, flags);
+	fill_pools(watch);
+	set_active_memcg(old);
+}
+
+/* Probes can wake nobody up, since some run with a run queue locked. */
+static void refill_soon(struct irq_work *work)
+{
+	struct watch *watch = container_of(work, struct watch, refill_irq);
+
+	queue_work(syscount_watch_wq, &watch->refill_work);
+}
+
+static struct cell *source_get(struct cell_source *source)
+{
+	return pool_get(container_of(source, struct watch, source), POOL_CELL);
+}
+
+static void source_put(struct cell_source *source, struct cell *cell)
+{
+	pool_put(container_of(source, struct watch, source), POOL_CELL, cell);
+}
+
+/* In the context of the opener. */
+void watch_pools_setup(struct watch *watch)
+{
+	watch->memcg = get_mem_cgroup_from_mm(current->mm);
+	watch->source.get = source_get;
+	watch->source.put = source_put;
+	init_irq_work(&watch->refill_irq, refill_soon);
+	INIT_WORK(&watch->refill_work, refill);
+}
+
+/* When no probe asks for more. */
+void watch_pools_stop(struct watch *watch)
+{
+	irq_work_sync(&watch->refill_irq);
+	cancel_work_sync(&watch->refill_work);
+}
+
+/* When all objects are back. */
+void watch_pools_free(struct watch *watch)
+{
+	unsigned int id;
+
+	for (id = 0; id < POOLS; id++) {
+		while (watch->pools[id].free) {
+			void *object = watch->pools[id].free;
+
+			watch->pools[id].free = *(void **)object;
+			kmem_cache_free(caches[id], object);
+		}
+		watch_user_uncharge(watch->user, watch->pools[id].total * kinds[id].size);
+	}
+	mem_cgroup_put(watch->memcg);
+}
+
+/* Cells of a reading, as memory of the reader. */
+struct cell *scratch_cell_alloc(void)
+{
+	return kmem_cache_alloc(caches[POOL_CELL], GFP_KERNEL_ACCOUNT);
+}
+
+void scratch_cell_free(struct cell *cell)
+{
+	kmem_cache_free(caches[POOL_CELL], cell);
+}
