@@ -41,7 +41,7 @@
  */
 #if !defined(__ASSEMBLY__) && !defined(__ASSEMBLER__)
 #ifndef CONFIG_TASKS_RCU
-#define rcu_barrier_tasks()	rcu_barrier()
+#define rcu_barrier_tasks	rcu_barrier
 #endif
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 13, 0) && defined(CONFIG_MEMCG)
 #define set_active_memcg(memcg)		xchg(&current->active_memcg, memcg)
