@@ -26,13 +26,15 @@
 enum cell_kind {
 	CELL_CALLS,
 	CELL_ERRNOS,	/* parts are filled in the order in which errors are met */
-	CELL_TIMES,	/* each part has the next CELL_VALUES buckets */
+	CELL_TIMES,	/* each part has the next CELL_BUCKETS buckets */
 	CELL_ODD,
 	CELL_FLIGHT,	/* in readings only */
 	CELL_KINDS
 };
 
 #define CELL_VALUES		6
+/* So many are quick to find, which is worth more than the room. */
+#define CELL_BUCKETS		4
 
 /* Places in value[] of CELL_ODD and CELL_FLIGHT */
 enum { ODD_REFUSED, ODD_RESTARTED };
@@ -76,9 +78,10 @@ static __always_inline u32 cell_key(enum cell_kind kind, u32 call, unsigned int 
 	return (u32)kind << 28 | part << 20 | call;
 }
 
+/* Of the parts that the kinds have, those of a call are side by side. */
 static __always_inline unsigned int cell_head(u32 key)
 {
-	return (key ^ key >> 20) % TABLE_HEADS;
+	return (key ^ CELL_PART(key)) % TABLE_HEADS;
 }
 
 static __always_inline struct cell *table_find(const struct table *table, u32 key)

@@ -95,7 +95,7 @@ NOKPROBE_SYMBOL(syscount_find_slot);
 notrace void syscount_count_other(const u8 *weights, unsigned int abi, s32 nr)
 {
 	if ((u32)nr < syscount_abi_size(abi)) {
-		syscount_count(syscount_counters, weights, syscount_abi_base(abi) + nr);
+		syscount_count(weights, syscount_abi_base(abi) + nr);
 		return;
 	}
 	if (!data_race(weights[syscount_slot_base(abi)]))	/* as in syscount_count() */

@@ -21,18 +21,24 @@ void syscount_count_other(const u8 *weights, unsigned int abi, s32 nr);
 void syscount_count_entered(const u8 *weights, s32 nr);
 
 /*
- * Count one call, or none if @weights says 0 for it, and for who watches it; @counters
- * are syscount_counters, which some have at hand. Safe in any context and
- * preemptible: one instruction, so a migration cannot come in between.
+ * Count one call, or none if @weights says 0 for it; @counters are syscount_counters,
+ * which some have at hand. Safe in any context and preemptible: one instruction, so a
+ * migration cannot come in between. Returns what was added.
  */
-static __always_inline void syscount_count(u64 __percpu *counters, const u8 *weights,
-					   unsigned int index)
+static __always_inline unsigned long syscount_add(u64 __percpu *counters, const u8 *weights,
+						  unsigned int index)
 {
 	/* A byte that is switched meanwhile is the old one or the new one. */
-	u64 weight = data_race(weights[index]);
+	unsigned long weight = data_race(weights[index]);
 
 	this_cpu_add(counters[index], weight);
-	syscount_watch_check(index, weight);
+	return weight;
+}
+
+/* The same, and for who watches the task. */
+static __always_inline void syscount_count(const u8 *weights, unsigned int index)
+{
+	syscount_watch_check(index, syscount_add(syscount_counters, weights, index));
 }
 
 void syscount_index_row(unsigned int index, const u64 slots[SYSCOUNT_ABI_COUNT][SYSCOUNT_SLOTS],

@@ -13,6 +13,7 @@
 
 #include "hook.h"
 #include "switch.h"
+#include "watch.h"
 
 /* In the order in which "auto" prefers them, which is that of their ids, from 1 on. */
 static const struct syscount_hook *const hooks[] = {
@@ -75,6 +76,19 @@ static const struct syscount_hook *best_hook(bool quick)
 }
 
 /*
+ * Watches need the tracepoint sys_enter, which a hook may be already: from before another
+ * one counts they have it themselves, and until after that hook does.
+ */
+static int let_watches_know(const struct syscount_hook *hook)
+{
+	int err = hook->is_sys_enter ? 0 : syscount_watch_hook_changes(false);
+
+	if (err)
+		hook->detach();
+	return err;
+}
+
+/*
  * Take over from the active hook, if there is one. The new one is attached
  * before the old one is let go, so a failure leaves the old one counting.
  *
@@ -86,7 +100,7 @@ static int take_over(const struct syscount_hook *hook)
 	int err;
 
 	change_begin();
-	err = hook->attach();
+	err = hook->attach() ?: let_watches_know(hook);
 	if (err) {
 		pr_err("hook %s: cannot be attached (%d)\n", hook->name, err);
 		goto out;
@@ -99,6 +113,8 @@ static int take_over(const struct syscount_hook *hook)
 		active->detach();
 	WRITE_ONCE(active, hook);
 	WRITE_ONCE(chosen, hook);
+	if (hook->is_sys_enter)
+		syscount_watch_hook_changes(true);
 out:
 	change_end();
 	return err;

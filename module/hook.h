@@ -50,6 +50,7 @@ static __always_inline const u8 *syscount_hook_weights(enum syscount_hook_id id)
  * @id: for the ioctls
  * @usable: can this kernel have it; asked once, at load
  * @sees_out_of_range: do numbers outside the kernel's tables reach it
+ * @is_sys_enter: its probe calls syscount_watch_entered()
  * @prepare: what takes long and needs no lock, so that @attach finds it done; @attach
  *	does it otherwise. NULL: nothing does.
  * @attach: start calling the probes; may sleep
@@ -69,6 +70,7 @@ struct syscount_hook {
 	enum syscount_hook_id id;
 	bool (*usable)(void);
 	bool (*sees_out_of_range)(void);
+	bool is_sys_enter;
 	int (*prepare)(void);
 	int (*attach)(void);
 	void (*detach)(void);

@@ -17,22 +17,36 @@
 #include "compat.h"
 #include "counters.h"
 #include "hook.h"
+#include "watch.h"
 
 static struct tracepoint *sys_enter __ro_after_init;
 
+static noinline notrace void count_other(void *unused, struct pt_regs *regs, long id)
+{
+	syscount_count_entered(syscount_hook_weights(SYSCOUNT_HOOK_TRACEPOINT), id);
+	syscount_watch_entered_besides(regs, id);
+}
+NOKPROBE_SYMBOL(count_other);
+
 /*
  * The kernel passes the low half of orig_ax, as it dispatches on it; the whole @id is
- * compared, and @counters are at hand, which saves an instruction each. From 6.13 on this
- * runs preemptible.
+ * compared, and @counters are at hand, which saves an instruction each; what is rare is
+ * called last and with what is at hand, so that nothing needs to be moved. From 6.13 on
+ * this runs preemptible.
  */
 static notrace void syscount_sys_enter(void *counters, struct pt_regs *regs, long id)
 {
-	if (likely(!in_ia32_syscall() && (unsigned long)id < SYSCOUNT_SIZE_64))
-		syscount_count((u64 __percpu *)(unsigned long)counters,
-			       syscount_hook_weights(SYSCOUNT_HOOK_TRACEPOINT),
-			       SYSCOUNT_BASE_64 + id);
-	else
-		syscount_count_entered(syscount_hook_weights(SYSCOUNT_HOOK_TRACEPOINT), id);
+	unsigned long weight;
+
+	if (unlikely(in_ia32_syscall() || (unsigned long)id >= SYSCOUNT_SIZE_64)) {
+		count_other(counters, regs, id);
+		return;
+	}
+	weight = syscount_add((u64 __percpu *)(unsigned long)counters,
+			      syscount_hook_weights(SYSCOUNT_HOOK_TRACEPOINT),
+			      SYSCOUNT_BASE_64 + id);
+	if (unlikely(raw_cpu_read(syscount_watched)))
+		syscount_watch_entered(weight, regs, id);
 }
 NOKPROBE_SYMBOL(syscount_sys_enter);
 
@@ -142,6 +156,7 @@ const struct syscount_hook syscount_hook_tracepoint = {
 	.id = SYSCOUNT_HOOK_TRACEPOINT,
 	.usable = syscount_tracepoint_usable,
 	.sees_out_of_range = syscount_tracepoint_sees_out_of_range,
+	.is_sys_enter = true,
 	.attach = syscount_tracepoint_attach,
 	.detach = syscount_tracepoint_detach,
 	.bypass = syscount_tracepoint_bypass,

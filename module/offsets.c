@@ -11,6 +11,7 @@
 #include "compat.h"
 #include "hook.h"
 #include "table.h"
+#include "watch_internal.h"
 
 void syscount_offsets(void);
 
@@ -29,5 +30,9 @@ void syscount_offsets(void)
 	DEFINE(BASE_64, SYSCOUNT_BASE_64);
 	DEFINE(BASE_I386, SYSCOUNT_BASE_I386);
 	DEFINE(BASE_X32, SYSCOUNT_BASE_X32);
+	OFFSET(WATCHED_TABLE, syscount_watched, table);
+	DEFINE(LAST_HEAD, TABLE_HEADS - 1);
+	OFFSET(CELL_KEY_AT, cell, key);
+	OFFSET(CELL_CALLS_AT, cell, calls);
 	DEFINE(WEIGHTS, (SYSCOUNT_HOOK_DIRECT - 1) * SYSCOUNT_INDEXES);
 }

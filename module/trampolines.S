@@ -45,15 +45,11 @@
 	RET
 .Lwatched\@:
 	.if !\rehearsal
-	FRAME_BEGIN
-	pushq	%rdi
-	leal	\base(%rax), %edi
-	movl	%r11d, %esi
-	call	syscount_watch_call
-	popq	%rdi
-	FRAME_END
-	.endif
+	addl	$\base, %eax
+	jmp	count_watched
+	.else
 	RET
+	.endif
 .endm
 
 /* The same for a number that abi 64 does not have. */
@@ -81,6 +77,38 @@
 .Li386\@:
 	COUNT	BASE_I386, \weights, \rehearsal
 .endm
+
+/*
+ * Count the call with the index %rax by %r11 for the running task's watch, if that has a
+ * cell at hand as count_quickly() in watch_probes.c says; else let C do it. %rcx and
+ * whatever else a function in C may change is not an argument, so nobody holds anything in
+ * it.
+ */
+SYM_START(count_watched, SYM_L_LOCAL, SYM_A_ALIGN)
+	movq	PER_CPU_VAR(syscount_watched), %r10
+	testq	%r10, %r10
+	jz	.Lnot_watched
+	movq	WATCHED_TABLE(%r10), %r10
+	testq	%r10, %r10
+	jz	.Lnot_watched
+	movl	%eax, %ecx
+	andl	$LAST_HEAD, %ecx
+	movq	(%r10, %rcx, 8), %r10
+	cmpl	%eax, CELL_KEY_AT(%r10)
+	jne	.Lnot_at_hand
+	addq	%r11, CELL_CALLS_AT(%r10)
+.Lnot_watched:
+	RET
+.Lnot_at_hand:
+	FRAME_BEGIN
+	pushq	%rdi
+	movl	%eax, %edi
+	movq	%r11, %rsi
+	call	syscount_watch_call
+	popq	%rdi
+	FRAME_END
+	RET
+SYM_FUNC_END(count_watched)
 
 /* Functions that abi i386 enters, and no other. */
 TRAMPOLINE(syscount_trampoline_i386)

@@ -69,18 +69,23 @@ notrace struct syscount_watched *watched_find(const struct task_struct *task)
 }
 NOKPROBE_SYMBOL(watched_find);
 
-/* Where the probes that only add one do that. watched_lock is held. */
-static void choose_table(struct syscount_watched *watched)
+/* The short way of the probes, for a task that one watch watches. watched_lock is held. */
+static void choose_way(struct syscount_watched *watched)
 {
+	struct member *member = list_first_entry(&watched->members, struct member, of_task);
+	struct member *single = NULL;
 	struct table *table = &no_table;
-	struct member *member;
 
-	if (list_is_singular(&watched->members)) {
-		member = list_first_entry(&watched->members, struct member, of_task);
-		if (!member->armed && !(member->watch->flags & WATCH_BY_TRACEPOINTS))
+	if (list_is_singular(&watched->members) && !member->armed) {
+		if (member->watch->flags & WATCH_BY_TRACEPOINTS) {
+			single = watch_is_simple(member->watch) ? member : NULL;
+			table = NULL;
+		} else {
 			table = &member->table;
+		}
 	}
 	WRITE_ONCE(watched->table, table);
+	WRITE_ONCE(watched->single, single);
 }
 
 /* Of the running task: it begins to count. */
@@ -91,7 +96,7 @@ void member_rearm(struct member *member)
 	raw_spin_lock_irqsave(&watched_lock, flags);
 	WRITE_ONCE(member->armed, false);
 	if (member->watched)
-		choose_table(member->watched);
+		choose_way(member->watched);
 	raw_spin_unlock_irqrestore(&watched_lock, flags);
 }
 
@@ -214,6 +219,7 @@ static void group_rename(const struct watch *watch, struct group *group,
 static void watched_init(struct syscount_watched *watched, struct task_struct *task)
 {
 	watched->table = &no_table;
+	watched->single = NULL;
 	INIT_LIST_HEAD(&watched->members);
 	watched->closing = NULL;
 	WRITE_ONCE(watched->task, get_task_struct(task));
@@ -225,6 +231,7 @@ static void member_init(struct member *member, struct watch *watch, struct group
 {
 	table_init(&member->table);
 	member->watch = watch;
+	member->flags = watch->flags;
 	member->watched = NULL;
 	member->group = group;
 	member->flying = NULL;
@@ -269,7 +276,7 @@ static int join(struct watch *watch, struct task_struct *task, bool armed)
 	member_init(member, watch, group, armed);
 	member->watched = watched;
 	list_add_tail_rcu(&member->of_task, &watched->members);
-	choose_table(watched);
+	choose_way(watched);
 	join_group(member, group);
 	watch->threads++;
 	return 0;
@@ -338,7 +345,7 @@ static struct syscount_watched *detach(struct member *member)
 	if (list_empty(&watched->members)) {
 		hlist_nulls_del_rcu(&watched->node);
 	} else {
-		choose_table(watched);
+		choose_way(watched);
 		watched = NULL;
 	}
 	raw_spin_unlock(&watched_lock);
@@ -423,14 +430,14 @@ void member_move(struct member *member, struct task_struct *task, const char *co
 	member_init(moved, watch, group, member->armed);
 	moved->begun = member->begun;
 	moved->entered = member->entered;
-	if (member->flying && member->flying != &syscount_no_cell)
+	if (is_counted(member->flying))
 		moved->flying = table_get(&moved->table, member->flying->key, &watch->source);
 	if (member->flying && !moved->flying)
-		moved->flying = &syscount_no_cell;
+		moved->flying = NOT_COUNTED;
 	moved->watched = member->watched;
 	raw_spin_lock(&watched_lock);
 	list_replace_rcu(&member->of_task, &moved->of_task);
-	choose_table(moved->watched);
+	choose_way(moved->watched);
 	raw_spin_unlock(&watched_lock);
 	join_group(moved, group);
 
@@ -891,7 +898,6 @@ static struct watch *watch_alloc(const struct file *file, const struct syscount_
 	INIT_LIST_HEAD(&watch->closed);
 	INIT_LIST_HEAD(&watch->closed_members);
 	INIT_WORK(&watch->free_work, free_work);
-	watch_clock_init(watch);
 	watch_pools_setup(watch);
 	return watch;
 }

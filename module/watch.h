@@ -12,6 +12,7 @@
 #include <linux/syscount.h>
 
 struct file;
+struct pt_regs;
 struct watch;
 struct syscount_watched;
 
@@ -21,11 +22,14 @@ struct syscount_watched;
  */
 DECLARE_PER_CPU(struct syscount_watched *, syscount_watched);
 
-void syscount_watch_call(unsigned int index, unsigned int weight);
-void syscount_watch_unknown(unsigned int abi, s32 nr, unsigned int weight);
+void syscount_watch_call(unsigned int index, unsigned long weight);
+void syscount_watch_unknown(unsigned int abi, s32 nr, unsigned long weight);
+void syscount_watch_entered(unsigned long weight, struct pt_regs *regs, long id);
+void syscount_watch_entered_besides(struct pt_regs *regs, long id);
+int syscount_watch_hook_changes(bool stands_in);
 
 /* A call with the counter's @index was counted by @weight. Preemptible. */
-static __always_inline void syscount_watch_check(unsigned int index, unsigned int weight)
+static __always_inline void syscount_watch_check(unsigned int index, unsigned long weight)
 {
 	if (unlikely(raw_cpu_read(syscount_watched)))
 		syscount_watch_call(index, weight);

@@ -49,13 +49,22 @@
 
 /* A task that is watched by one watch or more. */
 struct syscount_watched {
-	struct table *table;		/* where to count, if all that is needed is calls once */
+	struct table *table;		/* of the only member, if that needs calls alone; NULL: none does */
+	struct member *single;		/* the only one, if enter_single() does for it */
 	struct list_head members;	/* RCU: of this task */
 	struct hlist_nulls_node node;
 	struct task_struct *task;	/* a reference */
 	struct watch *closing;		/* that frees this */
 	struct list_head closed;
 };
+
+/* For member->flying: it is in a call that is not counted. */
+#define NOT_COUNTED		((struct cell *)1)
+
+static __always_inline bool is_counted(const struct cell *flying)
+{
+	return (unsigned long)flying > (unsigned long)NOT_COUNTED;
+}
 
 /* A thread that is watched by one watch. */
 struct member {
@@ -65,8 +74,9 @@ struct member {
 	struct group *group;
 	struct list_head of_task;
 	struct list_head of_group;
-	struct cell *flying;		/* the call it is in; syscount_no_cell: one that is not counted */
-	u64 entered;			/* clock of the watch */
+	struct cell *flying;		/* of the call it is in, or NOT_COUNTED; NULL: in none */
+	u64 entered;			/* watch_clock() */
+	u32 flags;			/* of the watch */
 	bool armed;			/* counts from the next execve on */
 	bool begun;			/* an entry or an exit was seen */
 	bool ended;			/* stays until the reading is over */
@@ -130,7 +140,6 @@ struct watch {
 	struct mutex read_mutex;
 	u64 slots[SYSCOUNT_ABI_COUNT][SYSCOUNT_SLOTS];	/* as in counters.c */
 	u64 since_ns;
-	u32 mult, shift;		/* clock to ns */
 
 	struct irq_work refill_irq;
 	struct work_struct refill_work;
@@ -165,12 +174,9 @@ void watch_probes_init(void);
 int watch_probes_get(const struct watch *watch);
 void watch_probes_put(const struct watch *watch);
 void watch_probes_exit(void);
+bool watch_is_simple(const struct watch *watch);
 u64 watch_clock(void);
-void watch_clock_init(struct watch *watch);
-static inline u64 watch_ns(const struct watch *watch, u64 clock)
-{
-	return mul_u64_u32_shr(clock, watch->mult, watch->shift);
-}
+u64 watch_ns(u64 clock);
 
 /* watch_pool.c */
 int watch_pools_init(void);

@@ -11,6 +11,7 @@
 #include <linux/err.h>
 #include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/jump_label.h>
 #include <linux/kprobes.h>
 #include <linux/ptrace.h>
 #include <linux/rcupdate.h>
@@ -42,12 +43,25 @@
  */
 #define CLOCK_SHIFT	24
 
-static bool clock_is_tsc __read_mostly;
+static DEFINE_STATIC_KEY_FALSE(clock_is_tsc);
+static u32 clock_mult __read_mostly = 1 << CLOCK_SHIFT;
 static u64 first_cycles __ro_after_init, first_ns __ro_after_init;
 
 static __always_inline u64 clock_now(void)
 {
-	return likely(clock_is_tsc) ? rdtsc() : ktime_get_mono_fast_ns();
+	return static_branch_likely(&clock_is_tsc) ? rdtsc() : ktime_get_mono_fast_ns();
+}
+
+static __always_inline u64 clock_ns(u64 clock)
+{
+	return mul_u64_u32_shr(clock, clock_mult, CLOCK_SHIFT);
+}
+
+/* Do enter_single() and leave_single() do for its members? */
+bool watch_is_simple(const struct watch *watch)
+{
+	return !(watch->flags & SYSCOUNT_WATCH_OBJECTS) &&
+	       (!(watch->flags & SYSCOUNT_WATCH_LATENCY) || static_key_enabled(&clock_is_tsc));
 }
 
 u64 watch_clock(void)
@@ -55,32 +69,37 @@ u64 watch_clock(void)
 	return clock_now();
 }
 
+u64 watch_ns(u64 clock)
+{
+	return clock_ns(clock);
+}
+
 /*
  * How long a cycle is the kernel says at boot; better is what it was since the module was
  * loaded, by the clock that programs see, unless the cycles have begun anew meanwhile.
  */
-void watch_clock_init(struct watch *watch)
+static void clock_adjust(void)
 {
-	u64 cycles, ns, mult;
+	u64 cycles, ns, mult, khz_mult;
 
-	watch->shift = CLOCK_SHIFT;
-	watch->mult = 1 << CLOCK_SHIFT;
-	if (!clock_is_tsc)
+	if (!static_key_enabled(&clock_is_tsc))
 		return;
-	watch->mult = div_u64(1000000ull << CLOCK_SHIFT, tsc_khz);
+	khz_mult = div_u64(1000000ull << CLOCK_SHIFT, tsc_khz);
 	ns = ktime_get_ns() - first_ns;
 	cycles = rdtsc() - first_cycles;
-	if (ns < NSEC_PER_SEC)
-		return;
-	mult = mul_u64_u64_div_u64(ns, 1 << CLOCK_SHIFT, cycles);
-	if (abs((s64)(mult - watch->mult)) < watch->mult / 64)
-		watch->mult = mult;
+	mult = ns < NSEC_PER_SEC ? khz_mult :
+		mul_u64_u64_div_u64(ns, 1 << CLOCK_SHIFT, cycles);
+	if (abs((s64)(mult - khz_mult)) > khz_mult / 64)
+		mult = khz_mult;
+	WRITE_ONCE(clock_mult, mult);
 }
 
 static void __init clock_init(void)
 {
-	clock_is_tsc = boot_cpu_has(X86_FEATURE_TSC) && tsc_khz && !check_tsc_unstable();
-	first_cycles = clock_is_tsc ? rdtsc() : 0;
+	if (!boot_cpu_has(X86_FEATURE_TSC) || !tsc_khz || check_tsc_unstable())
+		return;
+	static_branch_enable(&clock_is_tsc);
+	first_cycles = rdtsc();
 	first_ns = ktime_get_ns();
 }
 
@@ -92,7 +111,7 @@ struct call {
 	unsigned int abi;
 	s32 nr;
 	unsigned int index;		/* NO_INDEX: each watch has its own for the number */
-	unsigned int weight;
+	unsigned long weight;
 };
 
 #define NO_INDEX	U16_MAX
@@ -150,9 +169,9 @@ static __always_inline struct cell *cell_of(struct member *member, u32 key)
 }
 
 /* Of a member that waits for an execve: is it that? */
-static notrace bool still_armed(struct member *member, const struct call *call)
+static notrace bool still_armed(struct member *member, unsigned int index)
 {
-	if (!is_exec(call->index))
+	if (!is_exec(index))
 		return true;
 	member_rearm(member);
 	return false;
@@ -171,7 +190,7 @@ static noinline notrace void count_call(struct syscount_watched *watched, const 
 
 		if (member->watch->flags & WATCH_BY_TRACEPOINTS)
 			continue;
-		if (unlikely(member->armed) && still_armed(member, call))
+		if (unlikely(member->armed) && still_armed(member, call->index))
 			continue;
 		cell = cell_of(member, cell_key(CELL_CALLS, index_for(member, call), 0));
 		if (cell)
@@ -179,6 +198,27 @@ static noinline notrace void count_call(struct syscount_watched *watched, const 
 	}
 }
 NOKPROBE_SYMBOL(count_call);
+
+static noinline notrace void count_index(struct syscount_watched *watched, unsigned int index,
+					 unsigned long weight)
+{
+	struct call call = { .index = index, .weight = weight };
+
+	count_call(watched, &call);
+}
+NOKPROBE_SYMBOL(count_index);
+
+/* Most tasks are watched once, for calls, and have called before. */
+static __always_inline bool count_quickly(struct table *table, unsigned int index,
+					  unsigned long weight)
+{
+	struct cell *cell = table->heads[index % TABLE_HEADS];
+
+	if (unlikely(cell->key != index))
+		return false;
+	cell->calls += weight;
+	return true;
+}
 
 /**
  * syscount_watch_call() - count a call of the running task for its watches
@@ -188,25 +228,21 @@ NOKPROBE_SYMBOL(count_call);
  * From probes and trampolines: may be preempted. That the task is still watched is looked
  * at again, as it may have been on another CPU before.
  */
-notrace void syscount_watch_call(unsigned int index, unsigned int weight)
+notrace void syscount_watch_call(unsigned int index, unsigned long weight)
 {
 	struct syscount_watched *watched = raw_cpu_read(syscount_watched);
-	struct call call = { .index = index, .weight = weight };
-	struct cell *cell;
+	struct table *table;
 
 	if (unlikely(!watched))
 		return;
-	/* Most are watched once, for calls, and have called before. */
-	cell = READ_ONCE(watched->table)->heads[index % TABLE_HEADS];
-	if (likely(cell->key == index))
-		cell->calls += weight;
-	else
-		count_call(watched, &call);
+	table = READ_ONCE(watched->table);
+	if (table && !count_quickly(table, index, weight))
+		count_index(watched, index, weight);
 }
 NOKPROBE_SYMBOL(syscount_watch_call);
 
 /* The same for a number outside the tables. */
-notrace void syscount_watch_unknown(unsigned int abi, s32 nr, unsigned int weight)
+notrace void syscount_watch_unknown(unsigned int abi, s32 nr, unsigned long weight)
 {
 	struct syscount_watched *watched = raw_cpu_read(syscount_watched);
 	struct call call = { .abi = abi, .nr = nr, .index = NO_INDEX, .weight = weight };
@@ -242,13 +278,13 @@ static notrace void resolve(struct call *call, s32 nr)
 }
 NOKPROBE_SYMBOL(resolve);
 
-static notrace unsigned int object_of(struct pt_regs *regs, const struct call *call)
+static noinline notrace unsigned int object_of(struct pt_regs *regs, unsigned int index)
 {
 	unsigned long args[6];
 	struct file *file;
 	umode_t mode;
 
-	if (call->index >= SYSCOUNT_CALLS || !test_bit(call->index, moves_bytes))
+	if (index >= SYSCOUNT_CALLS || !test_bit(index, moves_bytes))
 		return SYSCOUNT_OBJECT_NONE;
 	syscall_get_arguments(current, regs, args);
 	file = fget(args[0]);
@@ -263,30 +299,27 @@ static notrace unsigned int object_of(struct pt_regs *regs, const struct call *c
 NOKPROBE_SYMBOL(object_of);
 
 static __always_inline void member_enter(struct member *member, struct pt_regs *regs,
-					 const struct call *call)
+					 unsigned int index, unsigned long weight)
 {
-	struct watch *watch = member->watch;
+	u32 key = cell_key(CELL_CALLS, index, 0);
 	struct cell *cell = NULL;
-	u32 key;
 
-	if (unlikely(member->armed) && still_armed(member, call))
-		return;
 	member->begun = true;
-	if (likely(call->weight)) {
-		key = cell_key(CELL_CALLS, index_for(member, call), 0);
-		if (watch->flags & SYSCOUNT_WATCH_OBJECTS)
-			key |= object_of(regs, call) << 16;
+	if (weight) {
+		if (member->flags & SYSCOUNT_WATCH_OBJECTS)
+			key |= object_of(regs, index) << 16;
 		cell = cell_of(member, key);
-		if (likely(cell))
+		if (cell)
 			cell->calls++;
 	}
-	if (watch->flags & SYSCOUNT_WATCH_LATENCY)
+	if (member->flags & SYSCOUNT_WATCH_LATENCY)
 		member->entered = clock_now();
-	/* After the time, for who reads it: smp_store_release() costs nothing on x86. */
-	smp_store_release(&member->flying, cell ?: &syscount_no_cell);
+	/* After the time, for who reads it. */
+	smp_store_release(&member->flying, cell ?: NOT_COUNTED);
 }
 
-static noinline notrace void enter(struct syscount_watched *watched, struct pt_regs *regs, s32 nr)
+static noinline notrace void enter_all(struct syscount_watched *watched, struct pt_regs *regs,
+				       s32 nr)
 {
 	struct member *member;
 	struct call call;
@@ -294,18 +327,134 @@ static noinline notrace void enter(struct syscount_watched *watched, struct pt_r
 	if (nr == -1)	/* a tracer has answered it */
 		return;
 	resolve(&call, nr);
-	list_for_each_entry_rcu(member, &watched->members, of_task, true)
-		if (member->watch->flags & WATCH_BY_TRACEPOINTS)
-			member_enter(member, regs, &call);
+	list_for_each_entry_rcu(member, &watched->members, of_task, true) {
+		if (!(member->watch->flags & WATCH_BY_TRACEPOINTS))
+			continue;
+		if (unlikely(member->armed) && still_armed(member, call.index))
+			continue;
+		member_enter(member, regs, index_for(member, &call), call.weight);
+	}
 }
-NOKPROBE_SYMBOL(enter);
+NOKPROBE_SYMBOL(enter_all);
+
+static noinline notrace void enter_slowly(struct member *member, struct pt_regs *regs,
+					  unsigned int index)
+{
+	member_enter(member, regs, index, syscount_weights()[index]);
+}
+NOKPROBE_SYMBOL(enter_slowly);
+
+/*
+ * The same as member_enter(), of what it does nearly always. What is rare is called last,
+ * so that nothing needs to be kept over a call.
+ */
+static noinline notrace void enter_single(struct member *member, struct pt_regs *regs,
+					  unsigned int index)
+{
+	struct cell *cell = member->table.heads[index % TABLE_HEADS];
+
+	if (unlikely(cell->key != index || !syscount_weights()[index])) {
+		enter_slowly(member, regs, index);
+		return;
+	}
+	cell->calls++;
+	if (member->flags & SYSCOUNT_WATCH_LATENCY)
+		member->entered = rdtsc();
+	smp_store_release(&member->flying, cell);
+}
+NOKPROBE_SYMBOL(enter_single);
+
+static __always_inline void enter(struct syscount_watched *watched, struct pt_regs *regs, long id)
+{
+	struct member *member = READ_ONCE(watched->single);
+
+	if (likely(member && !in_ia32_syscall() && (unsigned long)id < SYSCOUNT_SIZE_64))
+		enter_single(member, regs, SYSCOUNT_BASE_64 + id);
+	else
+		enter_all(watched, regs, id);
+}
+
+/*
+ * While the hook is the tracepoint sys_enter, that hook's probe stands in for the one of
+ * this file: two probes cost everybody much more than one. When the hook is changed both
+ * can be there, and one counts.
+ */
+static __always_inline bool hook_enters(void)
+{
+	return READ_ONCE(syscount_weight_base) ==
+	       syscount_weight_blocks[SYSCOUNT_HOOKS - SYSCOUNT_HOOK_TRACEPOINT];
+}
+
+static noinline notrace void enter_by_hook(struct syscount_watched *watched, struct pt_regs *regs,
+					   long id)
+{
+	if (hook_enters())
+		enter(watched, regs, id);
+}
+NOKPROBE_SYMBOL(enter_by_hook);
+
+static noinline notrace void entered_slowly(unsigned long weight, struct pt_regs *regs, long id)
+{
+	struct syscount_watched *watched = raw_cpu_read(syscount_watched);
+
+	if (!watched)
+		return;
+	if (READ_ONCE(watched->table))
+		count_index(watched, SYSCOUNT_BASE_64 + id, weight);
+	enter_by_hook(watched, regs, id);
+}
+NOKPROBE_SYMBOL(entered_slowly);
+
+/**
+ * syscount_watch_entered() - the same as syscount_watch_call(), and sys_enter besides
+ * @weight: what the counter was increased by
+ * @regs: of the call
+ * @id: a number inside the table of abi 64
+ */
+notrace void syscount_watch_entered(unsigned long weight, struct pt_regs *regs, long id)
+{
+	struct syscount_watched *watched = raw_cpu_read(syscount_watched);
+	struct member *single;
+	struct table *table;
+
+	if (unlikely(!watched))
+		return;
+	table = READ_ONCE(watched->table);
+	if (table && likely(count_quickly(table, SYSCOUNT_BASE_64 + id, weight)))
+		return;
+	single = READ_ONCE(watched->single);
+	/* A hook that does not count adds nothing. */
+	if (likely(single && weight))
+		enter_single(single, regs, SYSCOUNT_BASE_64 + id);
+	else
+		entered_slowly(weight, regs, id);
+}
+NOKPROBE_SYMBOL(syscount_watch_entered);
+
+/* The same after syscount_watch_call(), for any number. */
+notrace void syscount_watch_entered_besides(struct pt_regs *regs, long id)
+{
+	struct syscount_watched *watched = raw_cpu_read(syscount_watched);
+
+	if (watched)
+		enter_by_hook(watched, regs, id);
+}
+NOKPROBE_SYMBOL(syscount_watch_entered_besides);
+
+static noinline notrace void enter_by_probe(struct syscount_watched *watched, struct pt_regs *regs,
+					    long id)
+{
+	if (!hook_enters())
+		enter(watched, regs, id);
+}
+NOKPROBE_SYMBOL(enter_by_probe);
 
 static notrace void syscount_watch_sys_enter(void *data, struct pt_regs *regs, long id)
 {
 	struct syscount_watched *watched = raw_cpu_read(syscount_watched);
 
 	if (unlikely(watched))
-		enter(watched, regs, id);
+		enter_by_probe(watched, regs, id);
 }
 NOKPROBE_SYMBOL(syscount_watch_sys_enter);
 
@@ -354,63 +503,122 @@ static noinline notrace void count_error(struct member *member, struct cell *cel
 }
 NOKPROBE_SYMBOL(count_error);
 
-static __always_inline void count_time(struct member *member, struct cell *cell, u64 cycles)
+static __always_inline u64 elapsed(const struct member *member, u64 now)
 {
-	/* Clocks of two CPUs may differ by less than moving from one to the other takes. */
-	u64 ns = (s64)cycles < 0 ? 0 : watch_ns(member->watch, cycles);
-	unsigned int bucket = fls64(ns);
-	struct cell *times;
+	u64 clock = now - member->entered;
 
+	/* Clocks of two CPUs may differ by less than moving from one to the other takes. */
+	return unlikely((s64)clock < 0) ? 0 : clock_ns(clock);
+}
+
+static __always_inline void add_time(struct cell *cell, u64 ns)
+{
 	cell->total_ns += ns;
 	if (ns < cell->min_ns)
 		cell->min_ns = ns;
 	if (ns > cell->max_ns)
 		cell->max_ns = ns;
-	times = cell_of(member, cell_key(CELL_TIMES, CELL_CALL(cell->key), bucket / CELL_VALUES));
-	if (likely(times))
-		times->value[bucket % CELL_VALUES]++;
 }
+
+static noinline notrace void add_to_bucket(struct member *member, u32 key, unsigned int bucket)
+{
+	struct cell *cell = cell_of(member, key);
+
+	if (cell)
+		cell->value[bucket % CELL_BUCKETS]++;
+}
+NOKPROBE_SYMBOL(add_to_bucket);
+
+/* @call: what the key of @cell is, as the compiler need not know that of most. */
+static __always_inline void count_time(struct member *member, struct cell *cell, u32 call, u64 ns)
+{
+	unsigned int bucket = fls64(ns), part = bucket / CELL_BUCKETS;
+	u32 key = cell_key(CELL_TIMES, call, part);
+	struct cell *times = member->table.heads[(call ^ part) % TABLE_HEADS];
+
+	add_time(cell, ns);
+	if (likely(times->key == key))
+		times->value[bucket % CELL_BUCKETS]++;
+	else
+		add_to_bucket(member, key, bucket);
+}
+
+/* An exit without an entry. */
+static noinline notrace void leave_unentered(struct member *member, struct pt_regs *regs)
+{
+	/* Its first event is the end of the call that it began in, or was born in. */
+	if (member->begun && !member->armed)
+		refused(member, regs);
+	member->begun = true;
+}
+NOKPROBE_SYMBOL(leave_unentered);
 
 static __always_inline void member_leave(struct member *member, struct pt_regs *regs, long ret)
 {
-	u32 flags = member->watch->flags;
+	bool exits = member->flags & (SYSCOUNT_WATCH_ERRORS | SYSCOUNT_WATCH_LATENCY);
 	struct cell *cell = member->flying;
 
-	if (!(flags & (SYSCOUNT_WATCH_ERRORS | SYSCOUNT_WATCH_LATENCY)))
-		return;
-	if (unlikely(!cell)) {
-		/* Its first event is the end of the call that it began in, or was born in. */
-		if (member->begun && !member->armed)
-			refused(member, regs);
-		member->begun = true;
+	if (!cell) {
+		if (exits)
+			leave_unentered(member, regs);
 		return;
 	}
 	WRITE_ONCE(member->flying, NULL);
-	if (unlikely(cell == &syscount_no_cell))
+	if (!is_counted(cell) || !exits)
 		return;
 	cell->exits++;
 	/* What rt_sigreturn returns is the result of the call that was interrupted. */
 	if (unlikely(IS_ERR_VALUE(ret)) && (s32)regs->orig_ax != -1)
 		count_error(member, cell, -ret);
-	if (flags & SYSCOUNT_WATCH_LATENCY)
-		count_time(member, cell, clock_now() - member->entered);
+	if (member->flags & SYSCOUNT_WATCH_LATENCY)
+		count_time(member, cell, CELL_CALL(cell->key), elapsed(member, clock_now()));
 }
 
-static noinline notrace void leave(struct syscount_watched *watched, struct pt_regs *regs, long ret)
+static noinline notrace void leave_all(struct syscount_watched *watched, struct pt_regs *regs,
+				       long ret)
 {
 	struct member *member;
 
 	list_for_each_entry_rcu(member, &watched->members, of_task, true)
-		member_leave(member, regs, ret);
+		if (member->watch->flags & WATCH_BY_TRACEPOINTS)
+			member_leave(member, regs, ret);
 }
-NOKPROBE_SYMBOL(leave);
+NOKPROBE_SYMBOL(leave_all);
+
+static noinline notrace void leave_slowly(struct member *member, struct pt_regs *regs, long ret)
+{
+	member_leave(member, regs, ret);
+}
+NOKPROBE_SYMBOL(leave_slowly);
+
+/* What enter_single() is to member_enter(). */
+static noinline notrace void leave_single(struct member *member, struct pt_regs *regs, long ret)
+{
+	struct cell *cell = member->flying;
+
+	if (unlikely(!is_counted(cell) || IS_ERR_VALUE(ret))) {
+		leave_slowly(member, regs, ret);
+		return;
+	}
+	WRITE_ONCE(member->flying, NULL);
+	cell->exits++;
+	if (member->flags & SYSCOUNT_WATCH_LATENCY)
+		count_time(member, cell, cell->key, elapsed(member, rdtsc()));
+}
+NOKPROBE_SYMBOL(leave_single);
 
 static notrace void syscount_watch_sys_exit(void *data, struct pt_regs *regs, long ret)
 {
 	struct syscount_watched *watched = raw_cpu_read(syscount_watched);
+	struct member *member;
 
-	if (unlikely(watched))
-		leave(watched, regs, ret);
+	if (likely(!watched))
+		return;
+	member = READ_ONCE(watched->single);
+	if (likely(member))
+		leave_single(member, regs, ret);
+	else
+		leave_all(watched, regs, ret);
 }
 NOKPROBE_SYMBOL(syscount_watch_sys_exit);
 
@@ -605,7 +813,7 @@ static void syscount_watch_cgroup_attach(void *data, struct cgroup *cgroup, cons
  * Which of them are registered
  */
 
-enum set { SET_FOLLOW, SET_CALLS, SET_NAMES, SET_CGROUPS, SETS };
+enum set { SET_FOLLOW, SET_EXITS, SET_ENTRIES, SET_NAMES, SET_CGROUPS, SETS };
 
 static struct probe {
 	const char *name;
@@ -618,14 +826,16 @@ static struct probe {
 	{ "sched_process_exit", syscount_watch_task_exit, SET_FOLLOW },
 	{ "sched_process_exec", syscount_watch_exec, SET_FOLLOW },
 	{ "sched_process_fork", syscount_watch_fork, SET_FOLLOW },
-	{ "sys_enter", syscount_watch_sys_enter, SET_CALLS },
-	{ "sys_exit", syscount_watch_sys_exit, SET_CALLS },
+	{ "sys_enter", syscount_watch_sys_enter, SET_ENTRIES },
+	{ "sys_exit", syscount_watch_sys_exit, SET_EXITS },
 	{ "task_rename", syscount_watch_task_rename, SET_NAMES },
 	{ "cgroup_attach_task", syscount_watch_cgroup_attach, SET_CGROUPS },
 };
 
+/* Under watches_mutex */
 static unsigned int users[SETS];
 static bool registered[SETS];
+static bool hook_stands_in;		/* for SET_ENTRIES */
 
 static void __maybe_unused check_prototypes(void)
 {
@@ -644,7 +854,8 @@ static bool needs(const struct watch *watch, enum set set)
 	switch (set) {
 	case SET_FOLLOW:
 		return true;
-	case SET_CALLS:
+	case SET_EXITS:
+	case SET_ENTRIES:
 		return watch->flags & WATCH_BY_TRACEPOINTS;
 	case SET_NAMES:
 		return watch->by == SYSCOUNT_BY_COMMAND;
@@ -684,6 +895,54 @@ static int register_set(enum set set)
 	return 0;
 }
 
+static bool wanted(enum set set)
+{
+	return users[set] && !(set == SET_ENTRIES && hook_stands_in);
+}
+
+static int register_wanted(void)
+{
+	unsigned int set;
+	int err;
+
+	for (set = 0; set < SETS; set++) {
+		if (!wanted(set) || registered[set])
+			continue;
+		err = register_set(set);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static void trim(struct work_struct *work)
+{
+	unsigned int set;
+
+	mutex_lock(&watches_mutex);
+	for (set = 0; set < SETS; set++)
+		if (registered[set] && !wanted(set))
+			unregister(set, ARRAY_SIZE(probes));
+	mutex_unlock(&watches_mutex);
+}
+
+static DECLARE_DELAYED_WORK(trim_work, trim);
+
+static void trim_soon(void)
+{
+	mod_delayed_work(syscount_watch_wq, &trim_work, msecs_to_jiffies(LINGER_MS));
+}
+
+/* watches_mutex is held. */
+void watch_probes_put(const struct watch *watch)
+{
+	unsigned int set;
+
+	for (set = 0; set < SETS; set++)
+		users[set] -= needs(watch, set);
+	trim_soon();
+}
+
 /**
  * watch_probes_get() - register what a watch needs
  * @watch: is being opened; watches_mutex is held
@@ -697,39 +956,37 @@ int watch_probes_get(const struct watch *watch)
 	unsigned int set;
 	int err;
 
-	for (set = 0; set < SETS; set++) {
-		if (!needs(watch, set) || registered[set])
-			continue;
-		err = register_set(set);
-		if (err)
-			return err;
-	}
+	clock_adjust();
 	for (set = 0; set < SETS; set++)
 		users[set] += needs(watch, set);
-	return 0;
+	err = register_wanted();
+	if (err)
+		watch_probes_put(watch);
+	return err;
 }
 
-static void trim(struct work_struct *work)
+/**
+ * syscount_watch_hook_changes() - before another hook counts
+ * @stands_in: by its own probe it says what sys_enter would
+ *
+ * Return: 0, or why that tracepoint cannot be had, if it is needed
+ */
+int syscount_watch_hook_changes(bool stands_in)
 {
-	unsigned int set;
+	bool before;
+	int err = 0;
 
 	mutex_lock(&watches_mutex);
-	for (set = 0; set < SETS; set++)
-		if (registered[set] && !users[set])
-			unregister(set, ARRAY_SIZE(probes));
+	before = hook_stands_in;
+	hook_stands_in = stands_in;
+	if (stands_in)
+		trim_soon();
+	else
+		err = register_wanted();
+	if (err)
+		hook_stands_in = before;
 	mutex_unlock(&watches_mutex);
-}
-
-static DECLARE_DELAYED_WORK(trim_work, trim);
-
-/* watches_mutex is held. */
-void watch_probes_put(const struct watch *watch)
-{
-	unsigned int set;
-
-	for (set = 0; set < SETS; set++)
-		users[set] -= needs(watch, set);
-	mod_delayed_work(syscount_watch_wq, &trim_work, msecs_to_jiffies(LINGER_MS));
+	return err;
 }
 
 static void match(struct tracepoint *tracepoint, void *unused)

@@ -117,11 +117,11 @@ static void put_times(struct reading *reading, u32 call)
 
 	for (bucket = 0; bucket <= 64; bucket++) {
 		const struct cell *cell = table_find(&reading->table,
-			cell_key(CELL_TIMES, call, bucket / CELL_VALUES));
+			cell_key(CELL_TIMES, call, bucket / CELL_BUCKETS));
 
-		if (cell && cell->value[bucket % CELL_VALUES])
+		if (cell && cell->value[bucket % CELL_BUCKETS])
 			put_detail(reading, SYSCOUNT_DETAIL_LATENCY, bucket,
-				   cell->value[bucket % CELL_VALUES]);
+				   cell->value[bucket % CELL_BUCKETS]);
 	}
 }
 
@@ -211,12 +211,11 @@ static void put_rows(struct reading *reading)
 /* The call that a thread is in. Its cell stays while there is a reading. */
 static int add_flight(struct reading *reading, const struct member *member, u64 clock)
 {
-	const struct watch *watch = reading->watch;
 	const struct cell *flying = smp_load_acquire(&member->flying);
 	u64 ns = clock - READ_ONCE(member->entered);
 	struct cell *cell;
 
-	if (!flying || flying == &syscount_no_cell)
+	if (!is_counted(flying))
 		return 0;
 	smp_rmb();	/* if it is still in it, the time is of this one */
 	if (READ_ONCE(member->flying) != flying)
@@ -226,8 +225,8 @@ static int add_flight(struct reading *reading, const struct member *member, u64 
 	if (!cell)
 		return -ENOMEM;
 	cell->value[FLIGHT_THREADS]++;
-	if (watch->flags & SYSCOUNT_WATCH_LATENCY && (s64)ns > 0)
-		cell->value[FLIGHT_OLDEST] = max(cell->value[FLIGHT_OLDEST], watch_ns(watch, ns));
+	if (reading->watch->flags & SYSCOUNT_WATCH_LATENCY && (s64)ns > 0)
+		cell->value[FLIGHT_OLDEST] = max(cell->value[FLIGHT_OLDEST], watch_ns(ns));
 	return 0;
 }
 
