@@ -24,7 +24,8 @@ static struct tracepoint *sys_enter __ro_after_init;
 static noinline notrace void count_other(void *unused, struct pt_regs *regs, long id)
 {
 	syscount_count_entered(syscount_hook_weights(SYSCOUNT_HOOK_TRACEPOINT), id);
-	syscount_watch_entered_besides(regs, id);
+	if (unlikely(raw_cpu_read(syscount_watched)))
+		syscount_watch_entered_besides(regs, id);
 }
 NOKPROBE_SYMBOL(count_other);
 

@@ -237,7 +237,8 @@ TEST_F(sysfs, layout)
 		     "- 644 uevent\n"
 		     "d 755 unknown\n"
 		     "- 400 unknown/calls\n"
-		     "- 600 unknown/enabled\n", found);
+		     "- 600 unknown/enabled\n"
+		     "- 400 watches\n", found);
 }
 
 TEST_F(sysfs, device_node)
@@ -328,7 +329,7 @@ TEST_F(sysfs, calls_and_total)
 
 TEST_F(sysfs, values_have_one_line)
 {
-	static const char *const one[] = { "hook", "total" };
+	static const char *const one[] = { "hook", "total", "watches" };
 	char text[256], expected[256];
 	int i;
 
