@@ -76,7 +76,7 @@ static void choose_way(struct syscount_watched *watched)
 	struct member *single = NULL;
 	struct table *table = &no_table;
 
-	if (list_is_singular(&watched->members) && !member->armed) {
+	if (list_is_singular(&watched->members) && !member->armed && !member->moving) {
 		if (member->watch->flags & WATCH_BY_TRACEPOINTS) {
 			single = watch_is_simple(member->watch) ? member : NULL;
 			table = NULL;
@@ -88,16 +88,27 @@ static void choose_way(struct syscount_watched *watched)
 	WRITE_ONCE(watched->single, single);
 }
 
-/* Of the running task: it begins to count. */
-void member_rearm(struct member *member)
+static void set_and_choose(struct member *member, bool *flag, bool value)
 {
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&watched_lock, flags);
-	WRITE_ONCE(member->armed, false);
+	WRITE_ONCE(*flag, value);
 	if (member->watched)
 		choose_way(member->watched);
 	raw_spin_unlock_irqrestore(&watched_lock, flags);
+}
+
+/* Of the running task: it begins to count. */
+void member_disarm(struct member *member)
+{
+	set_and_choose(member, &member->armed, false);
+}
+
+/* When its task returns from the call that it is in, or from the next. */
+void member_move_later(struct member *member)
+{
+	set_and_choose(member, &member->moving, true);
 }
 
 static struct member *member_of(const struct syscount_watched *watched, const struct watch *watch)
@@ -238,6 +249,7 @@ static void member_init(struct member *member, struct watch *watch, struct group
 	member->entered = 0;
 	member->armed = armed;
 	member->begun = false;
+	member->moving = false;
 	member->ended = false;
 }
 
@@ -341,6 +353,7 @@ static struct syscount_watched *detach(struct member *member)
 	struct syscount_watched *watched = member->watched;
 
 	raw_spin_lock(&watched_lock);
+	member->watched = NULL;
 	list_del_rcu(&member->of_task);
 	if (list_empty(&watched->members)) {
 		hlist_nulls_del_rcu(&watched->node);
@@ -349,7 +362,6 @@ static struct syscount_watched *detach(struct member *member)
 		watched = NULL;
 	}
 	raw_spin_unlock(&watched_lock);
-	member->watched = NULL;
 	member->group->threads--;
 	member->watch->threads--;
 	return watched;
@@ -404,6 +416,30 @@ void member_end_other(struct member *member)
 	raw_spin_unlock_irqrestore(&watch->lock, flags);
 }
 
+static void move(struct member *from, struct member *to, struct group *group)
+{
+	struct watch *watch = from->watch;
+
+	member_init(to, watch, group, from->armed);
+	to->begun = from->begun;
+	to->entered = from->entered;
+	if (is_counted(from->flying))
+		to->flying = table_get(&to->table, from->flying->key, &watch->source);
+	if (from->flying && !to->flying)
+		to->flying = NOT_COUNTED;
+
+	raw_spin_lock(&watched_lock);
+	to->watched = from->watched;
+	from->watched = NULL;
+	list_replace_rcu(&from->of_task, &to->of_task);
+	choose_way(to->watched);
+	raw_spin_unlock(&watched_lock);
+
+	join_group(to, group);
+	from->group->threads--;
+	WRITE_ONCE(from->flying, NULL);
+}
+
 /**
  * member_move() - give a member another group, if that is what it belongs to now
  * @member: goes on as a new one; if there is no memory it stays where it is
@@ -413,7 +449,7 @@ void member_end_other(struct member *member)
 void member_move(struct member *member, struct task_struct *task, const char *command)
 {
 	struct watch *watch = member->watch;
-	struct member *moved;
+	struct member *moved = NULL;
 	struct group *group;
 	unsigned long flags;
 
@@ -421,31 +457,15 @@ void member_move(struct member *member, struct task_struct *task, const char *co
 	if (!member->watched)
 		goto out;
 	group = group_get(watch, task, command);
-	if (!group || group == member->group)
-		goto out;
-	moved = pool_get(watch, POOL_MEMBER);
-	if (!moved)
-		goto out;
-
-	member_init(moved, watch, group, member->armed);
-	moved->begun = member->begun;
-	moved->entered = member->entered;
-	if (is_counted(member->flying))
-		moved->flying = table_get(&moved->table, member->flying->key, &watch->source);
-	if (member->flying && !moved->flying)
-		moved->flying = NOT_COUNTED;
-	moved->watched = member->watched;
-	raw_spin_lock(&watched_lock);
-	list_replace_rcu(&member->of_task, &moved->of_task);
-	choose_way(moved->watched);
-	raw_spin_unlock(&watched_lock);
-	join_group(moved, group);
-
-	member->watched = NULL;
-	member->group->threads--;
-	WRITE_ONCE(member->flying, NULL);
-	if (task == current)
-		put_away(member);
+	if (group && group != member->group)
+		moved = pool_get(watch, POOL_MEMBER);
+	if (moved) {
+		move(member, moved, group);
+		if (task == current)
+			put_away(member);
+	} else {
+		set_and_choose(member, &member->moving, false);
+	}
 out:
 	raw_spin_unlock_irqrestore(&watch->lock, flags);
 }

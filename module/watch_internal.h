@@ -79,6 +79,7 @@ struct member {
 	u32 flags;			/* of the watch */
 	bool armed;			/* counts from the next execve on */
 	bool begun;			/* an entry or an exit was seen */
+	bool moving;			/* to another group, once the call has returned */
 	bool ended;			/* stays until the reading is over */
 	struct rcu_head rcu;
 };
@@ -157,10 +158,11 @@ extern struct list_head watches_everywhere;
 
 struct syscount_watched *watched_find(const struct task_struct *task);
 int watch_join(struct watch *watch, struct task_struct *task, bool armed);
-void member_rearm(struct member *member);
+void member_disarm(struct member *member);
 void member_end(struct member *member);
 void member_end_other(struct member *member);
 void member_move(struct member *member, struct task_struct *task, const char *command);
+void member_move_later(struct member *member);
 int watch_join_running(struct watch *watch, struct task_struct *task);
 void watches_tell_soon(void);
 void watch_fold_ended(struct watch *watch);

@@ -173,7 +173,7 @@ static notrace bool still_armed(struct member *member, unsigned int index)
 {
 	if (!is_exec(index))
 		return true;
-	member_rearm(member);
+	member_disarm(member);
 	return false;
 }
 NOKPROBE_SYMBOL(still_armed);
@@ -577,11 +577,15 @@ static __always_inline void member_leave(struct member *member, struct pt_regs *
 static noinline notrace void leave_all(struct syscount_watched *watched, struct pt_regs *regs,
 				       long ret)
 {
-	struct member *member;
+	struct member *member, *next;
 
-	list_for_each_entry_rcu(member, &watched->members, of_task, true)
-		if (member->watch->flags & WATCH_BY_TRACEPOINTS)
-			member_leave(member, regs, ret);
+	list_for_each_entry_safe(member, next, &watched->members, of_task) {
+		if (!(member->flags & WATCH_BY_TRACEPOINTS))
+			continue;
+		member_leave(member, regs, ret);
+		if (unlikely(member->moving))
+			member_move(member, current, current->comm);
+	}
 }
 NOKPROBE_SYMBOL(leave_all);
 
@@ -741,6 +745,15 @@ static void syscount_watch_task_exit(void *data, struct task_struct *task SYSCOU
 	rcu_read_unlock();
 }
 
+/* An exit belongs where its entry is, so a member that is in a call, or may be, is moved then. */
+static void move(struct member *member, struct task_struct *task, const char *command)
+{
+	if (member->flags & WATCH_BY_TRACEPOINTS && (task != current || member->flying))
+		member_move_later(member);
+	else
+		member_move(member, task, command);
+}
+
 /* Called before it has the name. */
 static void syscount_watch_task_rename(void *data, struct task_struct *task, const char *command)
 {
@@ -758,7 +771,7 @@ static void syscount_watch_task_rename(void *data, struct task_struct *task, con
 	if (watched)
 		list_for_each_entry_safe(member, next, &watched->members, of_task)
 			if (member->watch->by == SYSCOUNT_BY_COMMAND)
-				member_move(member, task, command);
+				move(member, task, command);
 	rcu_read_unlock();
 }
 
@@ -777,7 +790,7 @@ static void cgroup_moved(struct task_struct *task)
 			    !watch_wants(member->watch, task))
 				member_end_other(member);
 			else if (member->watch->by == SYSCOUNT_BY_CGROUP)
-				member_move(member, task, task->comm);
+				move(member, task, task->comm);
 		}
 	list_for_each_entry_rcu(watch, &watches_everywhere, everywhere)
 		if (watch_wants(watch, task))
