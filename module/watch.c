@@ -731,8 +731,8 @@ static int add_target(struct watch *watch, const struct syscount_watch *args)
 	}
 }
 
-/* The credentials that a member goes on with are no more than those of the opener. */
-bool watch_creds_equal(const struct cred *cred, const struct cred *opener)
+/* Are the ids of the opener, and no capability that he has not? */
+bool watch_creds_within(const struct cred *cred, const struct cred *opener)
 {
 	return cred->user_ns == opener->user_ns &&
 	       uid_eq(cred->uid, opener->uid) && uid_eq(cred->euid, opener->euid) &&
@@ -757,9 +757,10 @@ static int check(const struct file *file, const struct syscount_watch *args, boo
 		return -EINVAL;
 	if (privileged)
 		return 0;
-	if (args->target != SYSCOUNT_TARGET_SELF || !watch_creds_equal(current_cred(), file->f_cred))
+	if (args->target != SYSCOUNT_TARGET_SELF)
 		return -EPERM;
-	return 0;
+	return watch_creds_within(current_cred(), file->f_cred) &&
+	       watch_creds_within(file->f_cred, current_cred()) ? 0 : -EPERM;
 }
 
 static int take_cgroup(struct watch *watch, int fd)

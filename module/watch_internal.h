@@ -169,7 +169,7 @@ void watch_fold_ended(struct watch *watch);
 void watch_group_rename(struct watch *watch, struct group *group);
 void watch_forget(struct watch *watch);
 bool watch_wants(const struct watch *watch, struct task_struct *task);
-bool watch_creds_equal(const struct cred *cred, const struct cred *opener);
+bool watch_creds_within(const struct cred *cred, const struct cred *opener);
 
 /* watch_probes.c */
 void watch_probes_init(void);

@@ -692,7 +692,7 @@ static bool gained(const struct watch *watch, const struct linux_binprm *bprm)
 {
 	return bprm->secureexec || bprm->interp_flags & BINPRM_FLAGS_ENFORCE_NONDUMP ||
 	       !compat_dumpable_to_user() ||
-	       !watch_creds_equal(current_cred(), watch->cred);
+	       !watch_creds_within(current_cred(), watch->cred);
 }
 
 static void leave_watch(struct member *member)
