@@ -69,12 +69,15 @@ notrace struct syscount_watched *watched_find(const struct task_struct *task)
 }
 NOKPROBE_SYMBOL(watched_find);
 
-/* The short way of the probes, for a task that one watch watches. watched_lock is held. */
+/*
+ * The short way of the probes, for a task that one watch watches, or none any more.
+ * watched_lock is held.
+ */
 static void choose_way(struct syscount_watched *watched)
 {
-	struct member *member = list_first_entry(&watched->members, struct member, of_task);
+	struct member *member = list_first_entry_or_null(&watched->members, struct member, of_task);
 	struct member *single = NULL;
-	struct table *table = &no_table;
+	struct table *table = member ? &no_table : NULL;
 
 	if (list_is_singular(&watched->members) && !member->armed && !member->moving) {
 		if (member->watch->flags & WATCH_BY_TRACEPOINTS) {
@@ -355,12 +358,11 @@ static struct syscount_watched *detach(struct member *member)
 	raw_spin_lock(&watched_lock);
 	member->watched = NULL;
 	list_del_rcu(&member->of_task);
-	if (list_empty(&watched->members)) {
+	choose_way(watched);
+	if (list_empty(&watched->members))
 		hlist_nulls_del_rcu(&watched->node);
-	} else {
-		choose_way(watched);
+	else
 		watched = NULL;
-	}
 	raw_spin_unlock(&watched_lock);
 	member->group->threads--;
 	member->watch->threads--;
@@ -525,8 +527,8 @@ void watch_fold_ended(struct watch *watch)
 	raw_spin_unlock_irqrestore(&watch->lock, flags);
 }
 
-/* The running task of a CPU may be watched by now. */
-static void take_up(void *unused)
+/* The running task of this CPU may be watched by now. Interrupts are off. */
+void watch_take_up(void *unused)
 {
 	struct syscount_watched *watched = watched_find(current);
 
@@ -656,14 +658,14 @@ static int tell_members(struct watch *watch)
 		if (is_member(watch, task))
 			cpumask_set_cpu(task_cpu(task), cpus);
 	rcu_read_unlock();
-	on_each_cpu_mask(cpus, take_up, NULL, true);
+	on_each_cpu_mask(cpus, watch_take_up, NULL, true);
 	free_cpumask_var(cpus);
 	return 0;
 }
 
 static void tell_all(struct work_struct *work)
 {
-	on_each_cpu(take_up, NULL, true);
+	on_each_cpu(watch_take_up, NULL, true);
 }
 
 static DECLARE_WORK(tell_work, tell_all);
@@ -679,7 +681,7 @@ static int add_self(struct watch *watch)
 	int err = watch_join(watch, current, true);
 
 	local_irq_disable();
-	take_up(NULL);
+	watch_take_up(NULL);
 	local_irq_enable();
 	return err;
 }
@@ -715,7 +717,7 @@ static int add_everywhere(struct watch *watch)
 	list_add_rcu(&watch->everywhere, &watches_everywhere);
 	err = join_all(watch);
 	if (!err)
-		on_each_cpu(take_up, NULL, true);
+		on_each_cpu(watch_take_up, NULL, true);
 	return err;
 }
 

@@ -164,6 +164,7 @@ void member_end_other(struct member *member);
 void member_move(struct member *member, struct task_struct *task, const char *command);
 void member_move_later(struct member *member);
 int watch_join_running(struct watch *watch, struct task_struct *task);
+void watch_take_up(void *unused);
 void watches_tell_soon(void);
 void watch_fold_ended(struct watch *watch);
 void watch_group_rename(struct watch *watch, struct group *group);

@@ -725,8 +725,7 @@ static void syscount_watch_exec(void *data, struct task_struct *task, pid_t old_
 		if (watch_wants(watch, task))
 			join_child(watch, task);
 	local_irq_save(flags);
-	watched = watched_find(task);
-	this_cpu_write(syscount_watched, watched);
+	watch_take_up(NULL);
 	local_irq_restore(flags);
 	rcu_read_unlock();
 }
@@ -813,6 +812,7 @@ static void syscount_watch_cgroup_attach(void *data, struct cgroup *cgroup, cons
 	else
 		cgroup_moved(task);
 	rcu_read_unlock();
+	watch_take_up(NULL);	/* it may have moved itself */
 	watches_tell_soon();
 }
 #else
