@@ -100,7 +100,7 @@ static bool measure_once(struct device *d, struct cost *cost)
 	} else if (before.calls) {
 		measure_rehearsed(cost, &before);
 	} else if (before.hook != SYSCOUNT_HOOK_TRACEPOINT) {
-		errx(EXIT_FAILURE, "cost: the hook %s cannot be measured here",
+		errx(failure_status, "cost: the hook %s cannot be measured here",
 		     hook_word(before.hook));
 	} else if (!measure_bypassed(d, cost)) {
 		return false;
@@ -116,7 +116,7 @@ static void measure(struct device *d, struct cost *cost)
 
 	while (!measure_once(d, cost)) {
 		if (!--tries)
-			errx(EXIT_FAILURE, "cost: the hook is changed again and again");
+			errx(failure_status, "cost: the hook is changed again and again");
 	}
 	if (cost->added_ns < 0) {
 		warnx("cost: no difference can be seen: the machine is too busy, or its clock too "

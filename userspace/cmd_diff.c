@@ -263,13 +263,13 @@ static void choose_mode(struct diff *d, const struct options *o)
 	}
 	for (i = 0; i < 2 && d->mode == MODE_RATE; i++) {
 		if (!(i ? d->to : d->from)->duration_ns)
-			errx(EXIT_FAILURE, "%s: says no duration, so there is no rate; see --calls",
-			     d->names[i]);
+			errx(failure_status, "%s: says no duration, so there is no rate; "
+			     "see --calls", d->names[i]);
 	}
 	if (d->mode != MODE_INTERVAL)
 		return;
 	if (d->to->now_ns < d->from->now_ns)
-		errx(EXIT_FAILURE, "%s: is older than %s: name the older one first",
+		errx(failure_status, "%s: is older than %s: name the older one first",
 		     d->names[1], d->names[0]);
 	d->duration_ns = d->to->now_ns - d->from->now_ns;
 }
@@ -329,8 +329,8 @@ static void check_order(const struct change *c)
 
 	if (d->mode != MODE_INTERVAL || c->after >= c->before)
 		return;
-	errx(EXIT_FAILURE, "%s: fewer calls of %s than in %s: one of the two is damaged, or holds "
-	     "chosen rows only", d->names[1],
+	errx(failure_status, "%s: fewer calls of %s than in %s: one of the two is damaged, or "
+	     "holds chosen rows only", d->names[1],
 	     c->row ? c->row->name ? c->row->name : "?" : c->category, d->names[0]);
 }
 

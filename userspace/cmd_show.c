@@ -7,116 +7,15 @@
 
 #include "interval.h"
 #include "json.h"
+#include "lines.h"
 #include "matrix.h"
 #include "source.h"
 #include "util.h"
-
-/* A row of either table: a call, a category, unknown or the total. */
-struct line {
-	const struct snapshot *snapshot;
-	const struct counts *counts;
-	const struct group *group;
-	const struct row *row;		/* NULL: no call */
-	const char *category;
-	enum state state;
-	uint64_t calls;
-};
-
-static void get_time(const struct column *column, const void *data, struct cell *cell)
-{
-	(void)column;
-	cell_text(cell, ((const struct line *)data)->snapshot->time, "-");
-}
-
-static void get_cpu(const struct column *column, const void *data, struct cell *cell)
-{
-	const struct line *line = data;
-
-	(void)column;
-	if (line->group)
-		cell_count(cell, line->group->cpu);
-	else
-		cell_text(cell, NULL, "-");
-}
-
-static void get_abi(const struct column *column, const void *data, struct cell *cell)
-{
-	const struct line *line = data;
-
-	(void)column;
-	cell_text(cell, line->row ? line->row->abi : NULL, "-");
-}
-
-static void get_nr(const struct column *column, const void *data, struct cell *cell)
-{
-	const struct line *line = data;
-
-	(void)column;
-	cell_text(cell, NULL, line->row ? "*" : "-");
-	if (!line->row || line->row->other)
-		return;
-	cell->type = CELL_NUMBER;
-	cell->number = line->row->nr;
-}
-
-static void get_syscall(const struct column *column, const void *data, struct cell *cell)
-{
-	const struct line *line = data;
-
-	(void)column;
-	cell_text(cell, line->row ? line->row->name : NULL, line->row ? "?" : "-");
-}
-
-static void get_category(const struct column *column, const void *data, struct cell *cell)
-{
-	(void)column;
-	cell_text(cell, ((const struct line *)data)->category, "-");
-}
-
-static void get_state(const struct column *column, const void *data, struct cell *cell)
-{
-	(void)column;
-	cell_state(cell, ((const struct line *)data)->state);
-}
-
-static void get_calls(const struct column *column, const void *data, struct cell *cell)
-{
-	(void)column;
-	cell_count(cell, ((const struct line *)data)->calls);
-}
-
-static void get_rate(const struct column *column, const void *data, struct cell *cell)
-{
-	const struct line *line = data;
-
-	(void)column;
-	cell_rate(cell, line->calls, line->snapshot->timed ? line->snapshot->duration_ns : 0);
-}
-
-static void get_share(const struct column *column, const void *data, struct cell *cell)
-{
-	const struct line *line = data;
-
-	(void)column;
-	cell_percent(cell, line->calls, line->counts->total);
-}
-
-static const struct column columns[] = {
-	{ "TIME", "time", "of the reading, UTC", 0, 0, get_time },
-	{ "CPU", "cpu", "with --by cpu", COLUMN_RIGHT, 0, get_cpu },
-	{ "ABI", "abi", "the table that the number is taken from: 64, i386, x32", 0, 0, get_abi },
-	{ "NR", "nr", "the call's number; * for those that got no row", COLUMN_RIGHT, 0, get_nr },
-	{ "SYSCALL", "syscall", "the call's name; ? when it has none", COLUMN_CUT, 0, get_syscall },
-	{ "CATEGORY", "category", "its category; - when in none", COLUMN_CUT, 0, get_category },
-	{ "STATE", "state", "on, off or partial", 0, 0, get_state },
-	{ "CALLS", "calls", "how often it was called", COLUMN_RIGHT, 0, get_calls },
-	{ "CALLS/S", "calls_per_s", "calls per second", COLUMN_RIGHT, 0, get_rate },
-	{ "SHARE", "share", "percentage of the calls shown", COLUMN_RIGHT, 0, get_share },
-};
+#include "watch_output.h"
 
 void show_help_columns(FILE *f)
 {
-	columns_help(f, columns, ARRAY_SIZE(columns));
+	columns_help(f, line_columns, nline_columns);
 }
 
 static void print_title(struct output *out, const struct options *o, const struct snapshot *s)
@@ -146,57 +45,6 @@ static void print_title(struct output *out, const struct options *o, const struc
 	fputs("\n\n", out->f);
 }
 
-static struct line *category_lines(const struct snapshot *s, size_t *n, bool total)
-{
-	const struct counts *c = &s->counts;
-	struct line *lines = xcalloc(c->ncategories + 2, sizeof(*lines));
-	size_t i;
-
-	*n = 0;
-	for (i = 0; i < c->ncategories; i++)
-		lines[(*n)++] = (struct line){ .category = c->categories[i].name,
-					       .state = c->categories[i].state,
-					       .calls = c->categories[i].calls };
-	if (!c->no_unknown)
-		lines[(*n)++] = (struct line){ .category = "unknown", .state = c->unknown_state,
-					       .calls = c->unknown };
-	if (total)
-		lines[(*n)++] = (struct line){ .category = "total", .calls = c->total };
-	for (i = 0; i < *n; i++) {
-		lines[i].snapshot = s;
-		lines[i].counts = c;
-	}
-	return lines;
-}
-
-static struct line *call_lines(const struct snapshot *s, const struct group *group, size_t *n)
-{
-	const struct counts *c = group ? &group->counts : &s->counts;
-	struct line *lines = xcalloc(c->nrows, sizeof(*lines));
-	size_t i;
-
-	*n = 0;
-	for (i = 0; i < c->nrows; i++) {
-		const struct row *row = &c->rows[i];
-
-		if (row->calls)
-			lines[(*n)++] = (struct line){ .snapshot = s, .counts = c, .group = group,
-						       .row = row, .category = row->category,
-						       .state = row->state, .calls = row->calls };
-	}
-	return lines;
-}
-
-static void table_rows(struct table *t, const struct line *lines, size_t n)
-{
-	size_t i;
-
-	t->rows = xcalloc(n, sizeof(*t->rows));
-	t->nrows = n;
-	for (i = 0; i < n; i++)
-		t->rows[i] = &lines[i];
-}
-
 /* In a table the title says it. */
 static bool time_wanted(const struct options *o)
 {
@@ -222,33 +70,6 @@ static void default_columns(const struct options *o, const struct counts *c, cha
 		 state ? "STATE " : "");
 }
 
-static void print_categories(struct output *out, const struct options *o, const struct snapshot *s)
-{
-	struct table t = { .columns = columns, .ncolumns = ARRAY_SIZE(columns) };
-	bool only = o->by == BY_CATEGORY, machine = o->format != FORMAT_TABLE;
-	struct line *lines;
-	size_t n;
-
-	lines = category_lines(s, &n, !machine);
-	columns_choose(&t, only ? o : NULL, time_wanted(o) ? "TIME CATEGORY STATE CALLS SHARE" :
-							     "CATEGORY STATE CALLS SHARE");
-	table_rows(&t, lines, n);
-	if (!machine) {
-		t.strong = t.rows[n - 1];
-		t.nrows--;
-	}
-	if (only) {
-		table_sort(&t, o, NULL);
-		table_top(&t, o);
-	}
-	if (!machine)
-		t.rows[t.nrows++] = t.strong;
-	t.no_heading = machine && out->begun;
-	table_print(out, &t);
-	table_free(&t);
-	free(lines);
-}
-
 /* A line for each CPU, a column for each category. */
 static void print_cpus(struct output *out, const struct snapshot *s)
 {
@@ -272,50 +93,37 @@ static void print_cpus(struct output *out, const struct snapshot *s)
 	free(rows);
 }
 
-/* Of one CPU, or of all when there is no group; appended to @all. */
-static void add_calls(struct table *all, const struct options *o, struct line *lines, size_t n)
-{
-	struct table t = { .columns = columns, .ncolumns = ARRAY_SIZE(columns) };
-	size_t i;
-
-	table_rows(&t, lines, n);
-	table_sort(&t, o, "calls");
-	table_top(&t, o);
-	all->rows = xreallocarray(all->rows, all->nrows + t.nrows, sizeof(*all->rows));
-	for (i = 0; i < t.nrows; i++)
-		all->rows[all->nrows++] = t.rows[i];
-	table_free(&t);
-}
-
 static void print_calls(struct output *out, const struct options *o, const struct snapshot *s)
 {
-	struct table t = { .columns = columns, .ncolumns = ARRAY_SIZE(columns) };
-	size_t i, n, ngroups = o->by == BY_CPU ? s->ngroups : 1;
-	struct line **lines = xcalloc(ngroups, sizeof(*lines));
+	size_t i, n = o->by == BY_CPU ? s->ngroups : 1;
+	const struct group **groups = xcalloc(n, sizeof(*groups));
 	char defaults[80];
 
-	for (i = 0; i < ngroups; i++) {
-		lines[i] = call_lines(s, o->by == BY_CPU ? &s->groups[i] : NULL, &n);
-		add_calls(&t, o, lines[i], n);
-	}
+	for (i = 0; i < n && o->by == BY_CPU; i++)
+		groups[i] = &s->groups[i];
 	default_columns(o, &s->counts, defaults);
-	columns_choose(&t, o, defaults);
-	t.no_heading = o->format != FORMAT_TABLE && out->begun;
-	table_print(out, &t);
-	table_free(&t);
-	for (i = 0; i < ngroups; i++)
-		free(lines[i]);
-	free(lines);
+	calls_print(out, o, s, groups, n, "calls", defaults);
+	free(groups);
+}
+
+static void print_categories(struct output *out, const struct options *o, const struct snapshot *s)
+{
+	categories_print(out, o, s, time_wanted(o) ? "TIME CATEGORY STATE CALLS SHARE" :
+						     "CATEGORY STATE CALLS SHARE");
 }
 
 static void show(struct output *out, const struct options *o, const struct snapshot *s)
 {
+	if (s->kind == KIND_WATCH) {
+		watch_print(out, o, s);
+		return;
+	}
+	if (o->format == FORMAT_STRACE || o->given & OPTS_ERRORS || o->by > BY_CPU)
+		errx(failure_status, "%s: a snapshot of kind '%s' holds no watch", o->input,
+		     kind_words[s->kind]);
 	if (o->by == BY_CPU && !s->ngroups && s->counts.total)
-		errx(EXIT_FAILURE, "%s: holds no counts by CPU", o->input ? o->input : "module");
+		errx(failure_status, "%s: holds no counts by CPU", o->input ? o->input : "module");
 	if (o->format == FORMAT_JSON) {
-		if (s->kind != KIND_COUNTERS)
-			errx(EXIT_FAILURE, "%s: a snapshot of kind '%s' cannot be written again",
-			     o->input, kind_words[s->kind]);
 		output_json(out, json_snapshot(s), false);
 		return;
 	}
@@ -339,12 +147,29 @@ static void show(struct output *out, const struct options *o, const struct snaps
 		print_calls(out, o, s);
 }
 
+/* The counters of all know nobody, and nothing of returns. */
+static void check_watch(const struct options *o)
+{
+	const char *what = NULL;
+
+	if (o->format == FORMAT_STRACE)
+		what = "format strace";
+	else if (o->given & OPTS_ERRORS)
+		what = o->given & OPT_ERRNO ? "errno" : "failed";
+	if (!o->input && what)
+		usage_error(o->command, "--%s is for watches: 'syscount run' or --input", what);
+	if (!o->input && o->by > BY_CPU)
+		usage_error(o->command, "--by %s is for watches: 'syscount run' or "
+			    "--input", by_words[o->by]);
+}
+
 int cmd_show(struct options *o)
 {
 	struct output *out;
 	struct source *src;
 
-	columns_check(o, columns, ARRAY_SIZE(columns));
+	check_watch(o);
+	columns_check(o, line_columns, nline_columns);
 	out = output_open(o);
 	src = source_open(o);
 	if (o->interval_ns || o->duration_ns) {

@@ -54,7 +54,7 @@ static void print_file(struct source *src, struct output *out, const struct opti
 	struct snapshot *before = source_next(src), *after, *s;
 
 	if (!before)
-		errx(EXIT_FAILURE, "%s: empty: holds no snapshot", o->input);
+		errx(failure_status, "%s: empty: holds no snapshot", o->input);
 	while ((after = source_next(src))) {
 		if (o->format == FORMAT_JSON) {
 			if (!out->begun)
@@ -70,7 +70,7 @@ static void print_file(struct source *src, struct output *out, const struct opti
 	}
 	snapshot_free(before);
 	if (!out->begun)
-		errx(EXIT_FAILURE, "%s: holds one snapshot; a rate needs two", o->input);
+		errx(failure_status, "%s: holds one snapshot; a rate needs two", o->input);
 }
 
 int cmd_stat(struct options *o)

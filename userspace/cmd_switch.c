@@ -66,7 +66,7 @@ static void add_syscalls(struct items *to, const char *name, const struct counts
 	size_t i;
 
 	if (strpbrk(name, ",!") || !filter_add(&f, name, false))
-		errx(EXIT_FAILURE, "'%s' is no category and no call", name);
+		errx(failure_status, "'%s' is no category and no call", name);
 	for (i = 0; i < table->nrows; i++) {
 		const struct row *row = &table->rows[i];
 
@@ -89,7 +89,7 @@ static void add_syscalls(struct items *to, const char *name, const struct counts
 	suggestion_try(&s, "unknown");
 	for (c = 0; c < SYSCOUNT_CAT_UNKNOWN; c++)
 		suggestion_try(&s, category_word(c));
-	errx(EXIT_FAILURE, "no category and no call '%s'%s", name, suggestion_text(&s));
+	errx(failure_status, "no category and no call '%s'%s", name, suggestion_text(&s));
 }
 
 int cmd_switch(struct options *o)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* /dev/syscount: the only file that knows the ioctls. */
+/* /dev/syscount: with device_watch.c, the only file that knows the ioctls. */
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "../module/version.h"
-#include "device.h"
+#include "device_private.h"
 #include "util.h"
 
 /* Tables never come near; a module that says so is not to be believed. */
@@ -22,13 +22,6 @@
 #define NEED_READ	\
 	"not permitted: needs CAP_PERFMON, CAP_SYS_ADMIN or the group of the module's parameter gid"
 #define NEED_ADMIN	"not permitted: needs CAP_SYS_ADMIN"
-
-struct device {
-	int fd;
-	struct syscount_version version;
-	struct snapshot *table;
-	uint32_t room;		/* rows that the last reading needed */
-};
 
 static const char *const hook_words[] = {
 	[SYSCOUNT_HOOK_NONE]		= "none",
@@ -66,7 +59,7 @@ const char *category_word(unsigned int category)
 	return category < ARRAY_SIZE(category_words) ? category_words[category] : NULL;
 }
 
-static enum state state_of(unsigned int state)
+enum state device_state(unsigned int state)
 {
 	switch (state) {
 	case SYSCOUNT_OFF:
@@ -80,7 +73,7 @@ static enum state state_of(unsigned int state)
 	}
 }
 
-static int do_ioctl(const struct device *d, unsigned long command, void *arg)
+int device_ioctl(const struct device *d, unsigned long command, void *arg)
 {
 	int result;
 
@@ -91,30 +84,30 @@ static int do_ioctl(const struct device *d, unsigned long command, void *arg)
 }
 
 /* One line for the errors that any command can meet. */
-static __noreturn void failed(const char *what, const char *need)
+__noreturn void device_failed(const char *what, const char *need)
 {
 	if (errno == EPERM || errno == EACCES)
-		errx(EXIT_FAILURE, "%s: %s", what, need);
+		errx(failure_status, "%s: %s", what, need);
 	if (errno == ENOTTY)
-		errx(EXIT_FAILURE, "%s: not known to the loaded module: it is older than this "
+		errx(failure_status, "%s: not known to the loaded module: it is older than this "
 		     "command; load the one that belongs to syscount %s", what, SYSCOUNT_VERSION);
-	err(EXIT_FAILURE, "%s", what);
+	err(failure_status, "%s", what);
 }
 
 static void check_version(struct device *d)
 {
 	d->version.size = sizeof(d->version);
-	if (do_ioctl(d, SYSCOUNT_IOC_GET_VERSION, &d->version)) {
+	if (device_ioctl(d, SYSCOUNT_IOC_GET_VERSION, &d->version)) {
 		if (errno == ENOTTY)
-			errx(EXIT_FAILURE, "%s: not the device of the syscount module",
+			errx(failure_status, "%s: not the device of the syscount module",
 			     SYSCOUNT_DEVICE);
-		failed("version of the module", NEED_READ);
+		device_failed("version of the module", NEED_READ);
 	}
 	d->version.module[sizeof(d->version.module) - 1] = '\0';
 	if (d->version.abi_version != SYSCOUNT_ABI_VERSION)
-		errx(EXIT_FAILURE, "%s: the loaded module %s speaks ABI %" PRIu32 ", this command "
-		     "ABI %d: use the two of one version", SYSCOUNT_DEVICE, d->version.module,
-		     d->version.abi_version, SYSCOUNT_ABI_VERSION);
+		errx(failure_status, "%s: the loaded module %s speaks ABI %" PRIu32 ", this "
+		     "command ABI %d: use the two of one version", SYSCOUNT_DEVICE,
+		     d->version.module, d->version.abi_version, SYSCOUNT_ABI_VERSION);
 }
 
 struct device *device_open(void)
@@ -126,9 +119,9 @@ struct device *device_open(void)
 		d->fd = open(SYSCOUNT_DEVICE, O_RDONLY | O_CLOEXEC);
 	if (d->fd < 0) {
 		if (errno == ENOENT || errno == ENXIO || errno == ENODEV)
-			errx(EXIT_FAILURE, "%s: the module is not loaded; to load it: "
+			errx(failure_status, "%s: the module is not loaded; to load it: "
 			     "modprobe syscount", SYSCOUNT_DEVICE);
-		err(EXIT_FAILURE, "%s", SYSCOUNT_DEVICE);
+		err(failure_status, "%s", SYSCOUNT_DEVICE);
 	}
 	check_version(d);
 	return d;
@@ -139,6 +132,7 @@ void device_close(struct device *d)
 	if (!d)
 		return;
 	snapshot_free(d->table);
+	cgroup_paths_free(d->cgroups);
 	close(d->fd);
 	free(d);
 }
@@ -153,7 +147,7 @@ dev_t device_number(const struct device *d)
 	struct stat st;
 
 	if (fstat(d->fd, &st))
-		err(EXIT_FAILURE, "%s", SYSCOUNT_DEVICE);
+		err(failure_status, "%s", SYSCOUNT_DEVICE);
 	return st.st_rdev;
 }
 
@@ -161,18 +155,18 @@ bool device_try_info(struct device *d, struct syscount_info *info)
 {
 	memset(info, 0, sizeof(*info));
 	info->size = sizeof(*info);
-	if (!do_ioctl(d, SYSCOUNT_IOC_GET_INFO, info))
+	if (!device_ioctl(d, SYSCOUNT_IOC_GET_INFO, info))
 		return true;
 	if (errno == EPERM)
 		return false;
-	failed("info", NEED_READ);
+	device_failed("info", NEED_READ);
 }
 
 static void get_info(struct device *d, struct syscount_info *info)
 {
 	if (!device_try_info(d, info)) {
 		errno = EPERM;
-		failed("counters", NEED_READ);
+		device_failed("counters", NEED_READ);
 	}
 }
 
@@ -193,10 +187,10 @@ static struct syscount_name *get_names(struct device *d, uint32_t *count)
 		get.capacity = get.count;
 		names = xreallocarray(names, get.capacity, sizeof(*names));
 		get.names = (uintptr_t)names;
-		if (do_ioctl(d, SYSCOUNT_IOC_GET_NAMES, &get))
-			failed("table of calls", NEED_READ);
+		if (device_ioctl(d, SYSCOUNT_IOC_GET_NAMES, &get))
+			device_failed("table of calls", NEED_READ);
 		if (get.count > ROWS_MAX)
-			errx(EXIT_FAILURE, "table of calls: the module says %" PRIu32 " rows",
+			errx(failure_status, "table of calls: the module says %" PRIu32 " rows",
 			     get.count);
 	} while (get.count > get.capacity);
 	*count = get.count;
@@ -220,13 +214,13 @@ static char *read_word(const char *path)
 	return xstrdup(word);
 }
 
-static void fill_origin(const struct device *d, struct snapshot *s)
+void device_origin(const struct device *d, struct snapshot *s)
 {
 	struct utsname uts;
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 
 	if (uname(&uts))
-		err(EXIT_FAILURE, "uname");
+		err(failure_status, "uname");
 	s->host = xstrdup(uts.nodename);
 	s->kernel = xstrdup(uts.release);
 	s->machine = xstrdup(uts.machine);
@@ -236,7 +230,7 @@ static void fill_origin(const struct device *d, struct snapshot *s)
 	s->boot_id = read_word("/proc/sys/kernel/random/boot_id");
 }
 
-static void fill_times(struct snapshot *s, uint64_t since_ns, uint64_t now_ns)
+void device_times(struct snapshot *s, uint64_t since_ns, uint64_t now_ns)
 {
 	uint64_t now = clock_ns(CLOCK_REALTIME);
 	char text[ISO_TIME_SIZE];
@@ -259,7 +253,7 @@ const struct snapshot *device_table(struct device *d)
 	if (d->table)
 		return d->table;
 	d->table = snapshot_new(KIND_LIST);
-	fill_origin(d, d->table);
+	device_origin(d, d->table);
 	add_categories(&d->table->counts);
 	names = get_names(d, &count);
 	for (i = 0; i < count; i++) {
@@ -290,33 +284,52 @@ static struct syscount_row *get_rows(struct device *d, struct syscount_read *get
 		rows = xreallocarray(rows, get->capacity, sizeof(*rows));
 		get->rows = (uintptr_t)rows;
 		get->count = 0;
-		if (do_ioctl(d, SYSCOUNT_IOC_READ, get)) {
+		if (device_ioctl(d, SYSCOUNT_IOC_READ, get)) {
 			if (errno != ENXIO)
-				failed("counters", NEED_READ);
+				device_failed("counters", NEED_READ);
 			free(rows);
 			return NULL;
 		}
 		if (get->count > ROWS_MAX)
-			errx(EXIT_FAILURE, "counters: the module says %" PRIu32 " rows",
+			errx(failure_status, "counters: the module says %" PRIu32 " rows",
 			     get->count);
 	} while (get->count > get->capacity);
 	d->room = get->count > d->room ? get->count + 16 : d->room;
 	return rows;
 }
 
+void device_name_row(struct device *d, struct row *row, unsigned int abi, unsigned int category,
+		     unsigned int state, unsigned int flags)
+{
+	const struct row *named;
+
+	snprintf(row->abi, sizeof(row->abi), "%s", abi_word(abi));
+	row->other = flags & SYSCOUNT_ROW_OTHER;
+	row->state = device_state(state);
+	row->category = (char *)category_word(category);
+	named = counts_find(&device_table(d)->counts, row);
+	if (named && flags & SYSCOUNT_ROW_NAMED)
+		row->name = named->name;
+}
+
 static void add_row(struct device *d, struct counts *c, const struct syscount_row *from)
 {
 	struct row row = { .nr = from->nr, .calls = from->calls };
-	const struct row *named;
 
-	snprintf(row.abi, sizeof(row.abi), "%s", abi_word(from->abi));
-	row.other = from->flags & SYSCOUNT_ROW_OTHER;
-	row.state = state_of(from->state);
-	row.category = (char *)category_word(from->category);
-	named = counts_find(&device_table(d)->counts, &row);
-	if (named && from->flags & SYSCOUNT_ROW_NAMED)
-		row.name = named->name;
+	device_name_row(d, &row, from->abi, from->category, from->state, from->flags);
 	counts_add_row(c, &row);
+}
+
+void device_categories(struct counts *c, const struct syscount_total *from)
+{
+	uint32_t i;
+
+	for (i = 0; i < SYSCOUNT_CAT_UNKNOWN; i++) {
+		counts_add_category(c, category_word(i), device_state(from[i].state));
+		c->categories[i].calls = from[i].calls;
+	}
+	c->unknown_state = device_state(from[SYSCOUNT_CAT_UNKNOWN].state);
+	c->unknown = from[SYSCOUNT_CAT_UNKNOWN].calls;
 }
 
 static void fill_counts(struct device *d, struct counts *c, const struct syscount_read *get,
@@ -324,12 +337,7 @@ static void fill_counts(struct device *d, struct counts *c, const struct syscoun
 {
 	uint32_t i;
 
-	for (i = 0; i < SYSCOUNT_CAT_UNKNOWN; i++) {
-		counts_add_category(c, category_word(i), state_of(get->categories[i].state));
-		c->categories[i].calls = get->categories[i].calls;
-	}
-	c->unknown_state = state_of(get->categories[SYSCOUNT_CAT_UNKNOWN].state);
-	c->unknown = get->categories[SYSCOUNT_CAT_UNKNOWN].calls;
+	device_categories(c, get->categories);
 	c->total = get->total;
 	for (i = 0; i < get->count; i++)
 		add_row(d, c, &rows[i]);
@@ -345,36 +353,13 @@ struct snapshot *device_read(struct device *d, bool all)
 	device_table(d);
 	rows = get_rows(d, &get);
 	if (!rows)
-		err(EXIT_FAILURE, "counters");
-	fill_origin(d, s);
-	fill_times(s, get.since_ns, get.now_ns);
+		err(failure_status, "counters");
+	device_origin(d, s);
+	device_times(s, get.since_ns, get.now_ns);
 	s->hook = xstrdup(hook_word(get.hook));
 	fill_counts(d, &s->counts, &get, rows);
 	free(rows);
 	return s;
-}
-
-/* What all CPUs counted, so that a snapshot agrees with its groups. */
-static void add_counts(struct counts *to, const struct counts *from)
-{
-	size_t i;
-
-	if (!to->ncategories) {
-		for (i = 0; i < from->ncategories; i++)
-			counts_add_category(to, from->categories[i].name,
-					    from->categories[i].state);
-		to->unknown_state = from->unknown_state;
-	}
-	for (i = 0; i < from->nrows; i++) {
-		struct row *row = (struct row *)counts_find(to, &from->rows[i]);
-
-		if (row) {
-			row->calls += from->rows[i].calls;
-		} else {
-			counts_add_row(to, &from->rows[i]);
-			counts_sort(to);
-		}
-	}
 }
 
 struct snapshot *device_read_cpus(struct device *d)
@@ -385,28 +370,29 @@ struct snapshot *device_read_cpus(struct device *d)
 
 	device_table(d);
 	get_info(d, &info);
-	s->groups = xcalloc(info.cpu_ids, sizeof(*s->groups));
 	for (cpu = 0; cpu < info.cpu_ids; cpu++) {
 		struct syscount_read get = { .flags = SYSCOUNT_READ_CPU, .cpu = cpu };
 		struct syscount_row *rows = get_rows(d, &get);
-		struct group *group = &s->groups[s->ngroups];
+		struct group *group;
 
 		if (!rows)
 			continue;
+		group = snapshot_add_group(s);
+		group->by = BY_CPU;
 		group->cpu = cpu;
 		fill_counts(d, &group->counts, &get, rows);
 		free(rows);
-		add_counts(&s->counts, &group->counts);
+		/* What all CPUs counted, so that the snapshot agrees with its groups. */
+		counts_merge(&s->counts, &group->counts);
 		now_hook = get.hook;
 		info.now_ns = get.now_ns;
-		if (group->counts.total)
-			s->ngroups++;
-		else
-			counts_free(&group->counts);
+		if (!group->counts.total) {
+			group_free(group);
+			s->ngroups--;
+		}
 	}
-	counts_sum(&s->counts);
-	fill_origin(d, s);
-	fill_times(s, info.loaded_ns, info.now_ns);
+	device_origin(d, s);
+	device_times(s, info.loaded_ns, info.now_ns);
 	s->hook = xstrdup(hook_word(now_hook));
 	return s;
 }
@@ -415,8 +401,8 @@ void device_reset(struct device *d)
 {
 	struct syscount_reset reset = { .size = sizeof(reset) };
 
-	if (do_ioctl(d, SYSCOUNT_IOC_RESET, &reset))
-		failed("reset", NEED_ADMIN);
+	if (device_ioctl(d, SYSCOUNT_IOC_RESET, &reset))
+		device_failed("reset", NEED_ADMIN);
 }
 
 void device_switch(struct device *d, const struct syscount_switch_item *items, size_t n)
@@ -428,10 +414,10 @@ void device_switch(struct device *d, const struct syscount_switch_item *items, s
 	};
 
 	if (n > SYSCOUNT_SWITCH_MAX)
-		errx(EXIT_FAILURE, "switch: %zu calls at once, the module takes %d",
+		errx(failure_status, "switch: %zu calls at once, the module takes %d",
 		     n, SYSCOUNT_SWITCH_MAX);
-	if (do_ioctl(d, SYSCOUNT_IOC_SWITCH, &get))
-		failed("switch", NEED_ADMIN);
+	if (device_ioctl(d, SYSCOUNT_IOC_SWITCH, &get))
+		device_failed("switch", NEED_ADMIN);
 }
 
 void device_cost(struct device *d, struct syscount_cost *cost)
@@ -441,10 +427,10 @@ void device_cost(struct device *d, struct syscount_cost *cost)
 	do {
 		memset(cost, 0, sizeof(*cost));
 		cost->size = sizeof(*cost);
-		if (!do_ioctl(d, SYSCOUNT_IOC_COST, cost))
+		if (!device_ioctl(d, SYSCOUNT_IOC_COST, cost))
 			return;
 	} while (errno == EAGAIN && !nanosleep(&moment, NULL));
-	failed("cost", NEED_READ);
+	device_failed("cost", NEED_READ);
 }
 
 bool device_bypass(struct device *d, bool on)
@@ -453,17 +439,17 @@ bool device_bypass(struct device *d, bool on)
 		.size = sizeof(bypass), .flags = on ? 0 : SYSCOUNT_BYPASS_END,
 	};
 
-	if (!do_ioctl(d, SYSCOUNT_IOC_BYPASS, &bypass))
+	if (!device_ioctl(d, SYSCOUNT_IOC_BYPASS, &bypass))
 		return true;
 	if (errno == EOPNOTSUPP)
 		return false;
-	failed("cost of the hook tracepoint", NEED_ADMIN);
+	device_failed("cost of the hook tracepoint", NEED_ADMIN);
 }
 
 void device_read_totals(struct device *d, struct syscount_read *get)
 {
 	memset(get, 0, sizeof(*get));
 	get->size = sizeof(*get);
-	if (do_ioctl(d, SYSCOUNT_IOC_READ, get))
-		failed("counters", NEED_READ);
+	if (device_ioctl(d, SYSCOUNT_IOC_READ, get))
+		device_failed("counters", NEED_READ);
 }

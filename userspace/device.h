@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* /dev/syscount: the only file that knows the ioctls. */
+/* /dev/syscount: device.c and device_watch.c are the only files that know the ioctls. */
 #ifndef _SYSCOUNT_DEVICE_H
 #define _SYSCOUNT_DEVICE_H
 
@@ -34,6 +34,13 @@ bool device_bypass(struct device *d, bool on);
 void device_read_totals(struct device *d, struct syscount_read *get);
 void device_reset(struct device *d);
 void device_switch(struct device *d, const struct syscount_switch_item *items, size_t n);
+
+/* Makes the device's file a watch: 0, or the error number. */
+int device_try_watch(const struct device *d, const struct syscount_watch *watch);
+/* What that error number of a watch of @what means. */
+void device_watch_failed(int error, const char *what) __attribute__((__noreturn__));
+/* What that watch counted: groups, and the sum of all. Who is watched is not filled in. */
+struct snapshot *device_read_watch(struct device *d, const struct syscount_watch *watch);
 
 const char *hook_word(unsigned int hook);
 const char *abi_word(unsigned int abi);

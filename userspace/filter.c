@@ -125,8 +125,8 @@ static void no_category(const struct filter_item *item, const struct counts *tab
 		all = longer;
 	}
 	if (s.best)
-		errx(EXIT_FAILURE, "no category '%s'%s", item->text, suggestion_text(&s));
-	errx(EXIT_FAILURE, "no category '%s'; there are: %s", item->text, all);
+		errx(failure_status, "no category '%s'%s", item->text, suggestion_text(&s));
+	errx(failure_status, "no category '%s'; there are: %s", item->text, all);
 }
 
 void filter_check(const struct filter *f, const struct counts *table, bool complete)
@@ -145,7 +145,7 @@ void filter_check(const struct filter *f, const struct counts *table, bool compl
 			no_category(item, table);
 		suggest_syscall(&s, table);
 		if (complete)
-			errx(EXIT_FAILURE, "no syscall '%s%s%s'%s", item->text, at, abi,
+			errx(failure_status, "no syscall '%s%s%s'%s", item->text, at, abi,
 			     suggestion_text(&s));
 		warnx("no syscall '%s%s%s' in the snapshot%s", item->text, at, abi,
 		      suggestion_text(&s));

@@ -63,7 +63,7 @@ static void wait_until(uint64_t deadline)
 		rest.tv_sec = (time_t)((deadline - now) / NSEC_PER_SEC);
 		rest.tv_nsec = (long)((deadline - now) % NSEC_PER_SEC);
 		if (ppoll(NULL, 0, &rest, &before) && errno != EINTR)
-			err(EXIT_FAILURE, "wait");
+			err(failure_status, "wait");
 	}
 	sigprocmask(SIG_SETMASK, &before, NULL);
 }

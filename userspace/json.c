@@ -13,14 +13,14 @@
 static struct json_object *check(struct json_object *o)
 {
 	if (!o)
-		errx(EXIT_FAILURE, "memory: JSON could not be built");
+		errx(failure_status, "memory: JSON could not be built");
 	return o;
 }
 
 void json_add(struct json_object *to, const char *key, struct json_object *value)
 {
 	if (json_object_object_add(to, key, value))
-		errx(EXIT_FAILURE, "memory: JSON could not be built");
+		errx(failure_status, "memory: JSON could not be built");
 }
 
 /* json-c would pass bytes that are not UTF-8 on as they are. */
@@ -96,7 +96,55 @@ struct json_object *json_row_key(const struct row *row)
 	json_add(o, "nr", row->other ? NULL : check(json_object_new_int(row->nr)));
 	json_add(o, "syscall", json_text(row->name));
 	json_add(o, "category", json_text(row->category));
+	json_add_text(o, "object", object_words[row->object]);
 	return o;
+}
+
+static struct json_object *json_errnos(const struct tallies *errnos)
+{
+	struct json_object *o = check(json_object_new_object());
+	size_t i;
+
+	for (i = 0; i < errnos->n; i++)
+		json_add_u64(o, error_name(errnos->items[i].value), errnos->items[i].count);
+	return o;
+}
+
+static struct json_object *json_latency(const struct row *row)
+{
+	struct json_object *o = check(json_object_new_object());
+	struct json_object *buckets = check(json_object_new_array());
+	enum measure m;
+	size_t i;
+
+	for (m = MEASURE_TOTAL_NS; m < MEASURE_COUNT; m++) {
+		if (measured(&row->measures, m))
+			json_add_u64(o, measure_words[m], row->measures.n[m]);
+	}
+	for (i = 0; i < row->buckets.n; i++) {
+		const struct tally *t = &row->buckets.items[i];
+		struct json_object *pair = check(json_object_new_array());
+
+		json_object_array_add(pair, check(json_object_new_uint64(bucket_bound(t->value))));
+		json_object_array_add(pair, check(json_object_new_uint64(t->count)));
+		json_object_array_add(buckets, pair);
+	}
+	json_add(o, "buckets", buckets);
+	return o;
+}
+
+static void json_watch_row(struct json_object *o, const struct row *row)
+{
+	enum measure m;
+
+	for (m = 0; m < MEASURE_TOTAL_NS; m++) {
+		if (measured(&row->measures, m))
+			json_add_u64(o, measure_words[m], row->measures.n[m]);
+		if (m == MEASURE_ERRORS && measured(&row->measures, m))
+			json_add(o, "errno", json_errnos(&row->errnos));
+	}
+	if (measured(&row->measures, MEASURE_TOTAL_NS))
+		json_add(o, "latency", json_latency(row));
 }
 
 static struct json_object *json_rows(const struct counts *c, enum kind kind)
@@ -108,13 +156,14 @@ static struct json_object *json_rows(const struct counts *c, enum kind kind)
 		const struct row *row = &c->rows[i];
 		struct json_object *o;
 
-		if (kind != KIND_LIST && !row->calls)
+		if (kind != KIND_LIST && !row_busy(row))
 			continue;
 		o = json_row_key(row);
 		json_add_text(o, "entry", row->entry);
 		json_add_text(o, "state", state_words[row->state]);
 		if (kind != KIND_LIST)
 			json_add_u64(o, "calls", row->calls);
+		json_watch_row(o, row);
 		json_object_array_add(rows, o);
 	}
 	return rows;
@@ -149,6 +198,27 @@ static void json_add_counts(struct json_object *to, const struct counts *c, enum
 	json_add(to, "syscalls", json_rows(c, kind));
 }
 
+static void json_group_identity(struct json_object *o, const struct group *group)
+{
+	json_add_text(o, "by", by_words[group->by]);
+	if (group->by == BY_CPU) {
+		json_add_u64(o, "cpu", group->cpu);
+		return;
+	}
+	if (group->by == BY_PROCESS || group->by == BY_THREAD) {
+		json_add_u64(o, "pid", (uint32_t)group->pid);
+		if (group->by == BY_THREAD)
+			json_add_u64(o, "tid", (uint32_t)group->tid);
+		json_add_u64(o, "start_ns", group->start_ns);
+	}
+	json_add_text(o, "command", group->command);
+	json_add_text(o, "cgroup", group->cgroup);
+	if (group->cgroup_id)
+		json_add_u64(o, "cgroup_id", group->cgroup_id);
+	json_add_u64(o, "threads", group->threads);
+	json_add(o, "ended", check(json_object_new_boolean(group->ended)));
+}
+
 static struct json_object *json_groups(const struct snapshot *s)
 {
 	struct json_object *groups = check(json_object_new_array());
@@ -158,8 +228,7 @@ static struct json_object *json_groups(const struct snapshot *s)
 		const struct group *group = &s->groups[i];
 		struct json_object *o = check(json_object_new_object());
 
-		json_add_text(o, "by", "cpu");
-		json_add_u64(o, "cpu", group->cpu);
+		json_group_identity(o, group);
 		json_add_u64(o, "calls", group->counts.total);
 		if (!group->counts.no_unknown)
 			json_add_u64(o, "unknown", group->counts.unknown);
@@ -201,16 +270,62 @@ struct json_object *json_new(enum kind kind, struct json_object **inner)
 	return outer;
 }
 
+static struct json_object *json_target(const struct watched *w)
+{
+	struct json_object *o, *pids;
+	size_t i;
+
+	if (w->target == TARGET_NONE)
+		return NULL;
+	o = check(json_object_new_object());
+	json_add_text(o, "type", target_words[w->target]);
+	json_add_text(o, "path", w->cgroup);
+	if (!w->npids)
+		return o;
+	pids = check(json_object_new_array());
+	for (i = 0; i < w->npids; i++)
+		json_object_array_add(pids, check(json_object_new_int(w->pids[i])));
+	json_add(o, "pids", pids);
+	return o;
+}
+
+struct json_object *json_words(char *const *words)
+{
+	struct json_object *list;
+
+	if (!words)
+		return NULL;
+	list = check(json_object_new_array());
+	for (; *words; words++)
+		json_object_array_add(list, json_text(*words));
+	return list;
+}
+
+static void json_watched(struct json_object *o, const struct watched *w)
+{
+	if (w->ended)
+		json_add_u64(o, "status", w->status);
+	if (w->signal)
+		json_add_u64(o, "signal", w->signal);
+	if (!w->measured)
+		return;
+	json_add_u64(o, "lost_threads", w->lost_threads);
+	json_add_u64(o, "left", w->left);
+	json_add_u64(o, "threads", w->threads);
+}
+
 struct json_object *json_snapshot(const struct snapshot *s)
 {
 	struct json_object *o, *outer = json_new(s->kind, &o);
 
 	json_add_origin(o, s);
-	if (s->kind == KIND_COUNTERS) {
-		json_add(o, "target", NULL);
-		json_add(o, "command", NULL);
+	if (s->kind != KIND_LIST) {
+		json_add(o, "target", json_target(&s->watched));
+		json_add(o, "command", json_words(s->watched.command));
 		json_add_u64(o, "lost", s->lost);
 	}
+	if (s->kind == KIND_WATCH)
+		json_watched(o, &s->watched);
 	json_add_counts(o, &s->counts, s->kind);
 	if (s->ngroups)
 		json_add(o, "groups", json_groups(s));

@@ -30,6 +30,8 @@ struct json_object *json_row_key(const struct row *row);
 void json_add_origin(struct json_object *to, const struct snapshot *s);
 /* An object with version and kind, and around it {"syscount": ...}. */
 struct json_object *json_new(enum kind kind, struct json_object **inner);
+/* A list of strings; NULL gives null. */
+struct json_object *json_words(char *const *words);
 struct json_object *json_snapshot(const struct snapshot *s);
 
 #endif

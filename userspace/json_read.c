@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "json.h"
+#include "json_read.h"
 #include "util.h"
 
 #define OBJECT_MIB	64
@@ -31,19 +32,12 @@ struct number_scan {
 	char digits[20];
 };
 
-/* Where in the file a value stands, for messages. */
-struct place {
-	const char *file;
-	const char *list;	/* NULL: at the top */
-	size_t index;
-};
-
-static __noreturn void bad(const struct place *p, const char *key, const char *why)
+void json_read_bad(const struct place *p, const char *key, const char *why)
 {
 	if (p->list)
-		errx(EXIT_FAILURE, "%s: damaged: %s[%zu].%s: %s",
+		errx(failure_status, "%s: damaged: %s[%zu].%s: %s",
 		     p->file, p->list, p->index, key, why);
-	errx(EXIT_FAILURE, "%s: damaged: %s: %s", p->file, key, why);
+	errx(failure_status, "%s: damaged: %s: %s", p->file, key, why);
 }
 
 struct json_reader *json_reader_open(const char *file)
@@ -54,10 +48,10 @@ struct json_reader *json_reader_open(const char *file)
 	r->name = is_stdin ? "standard input" : file;
 	r->fd = is_stdin ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC);
 	if (r->fd < 0)
-		err(EXIT_FAILURE, "%s", file);
+		err(failure_status, "%s", file);
 	r->tokener = json_tokener_new();
 	if (!r->tokener)
-		err(EXIT_FAILURE, "memory");
+		err(failure_status, "memory");
 	json_tokener_set_flags(r->tokener, JSON_TOKENER_STRICT | JSON_TOKENER_ALLOW_TRAILING_CHARS);
 	return r;
 }
@@ -87,7 +81,7 @@ static bool fill(struct json_reader *r)
 		n = read(r->fd, r->buf, sizeof(r->buf));
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
-		err(EXIT_FAILURE, "%s", r->name);
+		err(failure_status, "%s", r->name);
 	r->pos = 0;
 	r->len = (size_t)n;
 	return n > 0;
@@ -146,7 +140,7 @@ static struct json_object *next_object(struct json_reader *r)
 	uint64_t start = r->offset;
 
 	if (r->buf[r->pos] != '{')
-		errx(EXIT_FAILURE, "%s: not a snapshot: no JSON object at byte %" PRIu64,
+		errx(failure_status, "%s: not a snapshot: no JSON object at byte %" PRIu64,
 		     r->name, r->offset);
 	json_tokener_reset(r->tokener);
 	while (fill(r)) {
@@ -158,49 +152,49 @@ static struct json_object *next_object(struct json_reader *r)
 		error = json_tokener_get_error(r->tokener);
 		n = json_tokener_get_parse_end(r->tokener);
 		if (!scan_numbers(&scan, r->buf + r->pos, n))
-			errx(EXIT_FAILURE, "%s: damaged: a number of more than 64 bits", r->name);
+			errx(failure_status, "%s: damaged: a number of more than 64 bits", r->name);
 		r->pos += n;
 		r->offset += n;
 		if (error == json_tokener_success)
 			return o;
 		if (error != json_tokener_continue)
-			errx(EXIT_FAILURE, "%s: not JSON: %s at byte %" PRIu64,
+			errx(failure_status, "%s: not JSON: %s at byte %" PRIu64,
 			     r->name, json_tokener_error_desc(error), r->offset);
 		if (r->offset - start > OBJECT_MIB * UINT64_C(1048576))
-			errx(EXIT_FAILURE, "%s: a snapshot of more than %d MiB", r->name,
+			errx(failure_status, "%s: a snapshot of more than %d MiB", r->name,
 			     OBJECT_MIB);
 	}
-	errx(EXIT_FAILURE, "%s: truncated: ends inside of a snapshot", r->name);
+	errx(failure_status, "%s: truncated: ends inside of a snapshot", r->name);
 }
 
-static bool get_u64(const struct place *p, struct json_object *from, const char *key, uint64_t *n)
+bool json_read_u64(const struct place *p, struct json_object *from, const char *key, uint64_t *n)
 {
 	struct json_object *o;
 
 	if (!json_object_object_get_ex(from, key, &o))
 		return false;
 	if (!json_object_is_type(o, json_type_int) || json_object_get_int64(o) < 0)
-		bad(p, key, "not a whole number from 0 to 18446744073709551615");
+		json_read_bad(p, key, "not a whole number from 0 to 18446744073709551615");
 	*n = json_object_get_uint64(o);
 	return true;
 }
 
-static char *get_text(const struct place *p, struct json_object *from, const char *key)
+char *json_read_text(const struct place *p, struct json_object *from, const char *key)
 {
 	struct json_object *o;
 
 	if (!json_object_object_get_ex(from, key, &o) || !o)
 		return NULL;
 	if (!json_object_is_type(o, json_type_string))
-		bad(p, key, "not a string");
+		json_read_bad(p, key, "not a string");
 	if (strlen(json_object_get_string(o)) != (size_t)json_object_get_string_len(o))
-		bad(p, key, "a string with a NUL byte");
+		json_read_bad(p, key, "a string with a NUL byte");
 	return xstrdup(json_object_get_string(o));
 }
 
 static enum state get_state(const struct place *p, struct json_object *from, const char *key)
 {
-	char *text = get_text(p, from, key);
+	char *text = json_read_text(p, from, key);
 	enum state state;
 
 	if (!text)
@@ -211,7 +205,7 @@ static enum state get_state(const struct place *p, struct json_object *from, con
 	}
 	free(text);
 	if (state == STATE_COUNT)
-		bad(p, key, "not on, off or partial");
+		json_read_bad(p, key, "not on, off or partial");
 	return state;
 }
 
@@ -221,13 +215,13 @@ static void get_nr(const struct place *p, struct json_object *from, struct row *
 	int64_t n;
 
 	if (!json_object_object_get_ex(from, "nr", &o))
-		bad(p, "nr", "missing");
+		json_read_bad(p, "nr", "missing");
 	row->other = !o;
 	if (!o)
 		return;
 	n = json_object_get_int64(o);
 	if (!json_object_is_type(o, json_type_int) || n < INT32_MIN || n > INT32_MAX)
-		bad(p, "nr", "not a whole number from -2147483648 to 2147483647");
+		json_read_bad(p, "nr", "not a whole number from -2147483648 to 2147483647");
 	row->nr = (int32_t)n;
 }
 
@@ -235,19 +229,19 @@ static void get_row(const struct place *p, struct json_object *from, enum kind k
 		    struct counts *c)
 {
 	struct row row = { .calls = 0 };
-	char *abi = get_text(p, from, "abi");
+	char *abi = json_read_text(p, from, "abi");
 
 	if (!abi || !*abi || strlen(abi) >= sizeof(row.abi))
-		bad(p, "abi", "not a word of 1 to 7 letters");
+		json_read_bad(p, "abi", "not a word of 1 to 7 letters");
 	strcpy(row.abi, abi);
 	get_nr(p, from, &row);
-	if (!get_u64(p, from, "calls", &row.calls) && kind != KIND_LIST)
-		bad(p, "calls", "missing");
+	if (!json_read_u64(p, from, "calls", &row.calls) && kind != KIND_LIST)
+		json_read_bad(p, "calls", "missing");
 	row.state = get_state(p, from, "state");
-	row.name = get_text(p, from, "syscall");
-	row.category = get_text(p, from, "category");
-	row.entry = get_text(p, from, "entry");
-	counts_add_row(c, &row);
+	row.name = json_read_text(p, from, "syscall");
+	row.category = json_read_text(p, from, "category");
+	row.entry = json_read_text(p, from, "entry");
+	json_read_row(p, from, counts_add_row(c, &row));
 	free(row.name);
 	free(row.category);
 	free(row.entry);
@@ -256,27 +250,27 @@ static void get_row(const struct place *p, struct json_object *from, enum kind k
 
 static void get_category(const struct place *p, struct json_object *from, struct counts *c)
 {
-	char *name = get_text(p, from, "category");
+	char *name = json_read_text(p, from, "category");
 	struct category *category;
 
 	if (!name || !*name)
-		bad(p, "category", "missing");
+		json_read_bad(p, "category", "missing");
 	if (counts_category(c, name))
-		bad(p, "category", "there twice");
+		json_read_bad(p, "category", "there twice");
 	category = counts_add_category(c, name, get_state(p, from, "state"));
-	get_u64(p, from, "calls", &category->calls);
+	json_read_u64(p, from, "calls", &category->calls);
 	free(name);
 }
 
-static struct json_object *get_list(const struct place *p, struct json_object *from,
-				    const char *key)
+struct json_object *json_read_list(const struct place *p, struct json_object *from,
+				   const char *key)
 {
 	struct json_object *o;
 
 	if (!json_object_object_get_ex(from, key, &o))
 		return NULL;
 	if (!json_object_is_type(o, json_type_array))
-		bad(p, key, "not an array");
+		json_read_bad(p, key, "not an array");
 	return o;
 }
 
@@ -286,7 +280,7 @@ static struct json_object *get_item(struct place *p, struct json_object *list, s
 
 	p->index = i;
 	if (!json_object_is_type(o, json_type_object))
-		errx(EXIT_FAILURE, "%s: damaged: %s[%zu]: not an object", p->file, p->list, i);
+		errx(failure_status, "%s: damaged: %s[%zu]: not an object", p->file, p->list, i);
 	return o;
 }
 
@@ -294,17 +288,17 @@ static void get_rows(const struct place *top, struct json_object *from, enum kin
 		     struct counts *c)
 {
 	struct place p = { .file = top->file, .list = "syscalls" };
-	struct json_object *list = get_list(top, from, "syscalls");
+	struct json_object *list = json_read_list(top, from, "syscalls");
 	size_t i;
 
 	if (!list)
-		bad(top, "syscalls", "missing");
+		json_read_bad(top, "syscalls", "missing");
 	for (i = 0; i < json_object_array_length(list); i++)
 		get_row(&p, get_item(&p, list, i), kind, c);
 	counts_sort(c);
 	for (i = 1; i < c->nrows; i++) {
 		if (!row_compare(&c->rows[i - 1], &c->rows[i]))
-			errx(EXIT_FAILURE, "%s: damaged: syscall %s %" PRId32 " is there twice",
+			errx(failure_status, "%s: damaged: syscall %s %" PRId32 " is there twice",
 			     p.file, c->rows[i].abi, c->rows[i].nr);
 	}
 }
@@ -314,7 +308,7 @@ static void get_counts(const struct place *top, struct json_object *from, enum k
 		       struct counts *c)
 {
 	struct place p = { .file = top->file, .list = "categories" };
-	struct json_object *list = get_list(top, from, "categories");
+	struct json_object *list = json_read_list(top, from, "categories");
 	const char *total = top->list ? "calls" : "total";
 	uint64_t unknown;
 	size_t i;
@@ -325,54 +319,54 @@ static void get_counts(const struct place *top, struct json_object *from, enum k
 	if (!list)
 		counts_sum(c);
 	c->unknown_state = get_state(top, from, "unknown_state");
-	c->no_unknown = !get_u64(top, from, "unknown", &unknown);
+	c->no_unknown = !json_read_u64(top, from, "unknown", &unknown);
 	if (c->no_unknown && !list)
 		c->no_unknown = false;
 	else if (!c->no_unknown)
 		c->unknown = unknown;
-	if (!get_u64(top, from, total, &c->total))
+	if (!json_read_u64(top, from, total, &c->total))
 		counts_sum(c);
 }
 
 static void get_groups(const struct place *top, struct json_object *from, struct snapshot *s)
 {
 	struct place p = { .file = top->file, .list = "groups" };
-	struct json_object *list = get_list(top, from, "groups");
+	struct json_object *list = json_read_list(top, from, "groups");
 	size_t i, n = list ? json_object_array_length(list) : 0;
 
-	s->groups = xcalloc(n, sizeof(*s->groups));
 	for (i = 0; i < n; i++) {
 		struct json_object *o = get_item(&p, list, i);
-		struct group *group = &s->groups[s->ngroups];
-		char *by = get_text(&p, o, "by");
-		uint64_t cpu;
+		char *text = json_read_text(&p, o, "by");
+		enum by by = BY_CPU;
+		struct group *group;
 
+		while (text && by < BY_COUNT && strcmp(text, by_words[by]) != 0)
+			by++;
 		/* Groups of another kind are none of this command's. */
-		if (by && !strcmp(by, "cpu")) {
-			if (!get_u64(&p, o, "cpu", &cpu) || cpu > UINT32_MAX)
-				bad(&p, "cpu", "not the number of a CPU");
-			group->cpu = (unsigned int)cpu;
+		if (text && by < BY_COUNT) {
+			group = snapshot_add_group(s);
+			group->by = by;
+			json_read_group(&p, o, group);
 			get_counts(&p, o, s->kind, &group->counts);
 			group->counts.unknown_state = s->counts.unknown_state;
-			s->ngroups++;
 		}
-		free(by);
+		free(text);
 	}
 }
 
 static enum kind get_kind(const struct place *p, struct json_object *from)
 {
-	char *text = get_text(p, from, "kind");
+	char *text = json_read_text(p, from, "kind");
 	enum kind kind;
 
 	if (!text)
-		bad(p, "kind", "missing");
+		json_read_bad(p, "kind", "missing");
 	for (kind = 0; kind < KIND_COUNT; kind++) {
 		if (!strcmp(text, kind_words[kind]))
 			break;
 	}
 	if (kind == KIND_COUNT)
-		errx(EXIT_FAILURE, "%s: kind '%s' is not known to this command", p->file, text);
+		errx(failure_status, "%s: kind '%s' is not known to this command", p->file, text);
 	free(text);
 	return kind;
 }
@@ -381,23 +375,23 @@ static void check_version(const struct place *p, struct json_object *from)
 {
 	uint64_t version;
 
-	if (!get_u64(p, from, "version", &version))
-		bad(p, "version", "missing");
+	if (!json_read_u64(p, from, "version", &version))
+		json_read_bad(p, "version", "missing");
 	if (version > SNAPSHOT_VERSION)
-		errx(EXIT_FAILURE, "%s: snapshot version %" PRIu64 ", this command reads up to %d: "
-		     "use a newer syscount", p->file, version, SNAPSHOT_VERSION);
+		errx(failure_status, "%s: snapshot version %" PRIu64 ", this command reads up to "
+		     "%d: use a newer syscount", p->file, version, SNAPSHOT_VERSION);
 }
 
 static void get_times(const struct place *p, struct json_object *from, struct snapshot *s)
 {
-	s->timed = get_u64(p, from, "since_ns", &s->since_ns);
-	s->timed = get_u64(p, from, "now_ns", &s->now_ns) && s->timed;
+	s->timed = json_read_u64(p, from, "since_ns", &s->since_ns);
+	s->timed = json_read_u64(p, from, "now_ns", &s->now_ns) && s->timed;
 	if (s->timed && s->now_ns < s->since_ns)
-		bad(p, "now_ns", "earlier than since_ns");
-	if (!get_u64(p, from, "duration_ns", &s->duration_ns))
+		json_read_bad(p, "now_ns", "earlier than since_ns");
+	if (!json_read_u64(p, from, "duration_ns", &s->duration_ns))
 		s->duration_ns = s->now_ns - s->since_ns;
-	s->time = get_text(p, from, "time");
-	s->since = get_text(p, from, "since");
+	s->time = json_read_text(p, from, "time");
+	s->since = json_read_text(p, from, "since");
 }
 
 static struct snapshot *read_snapshot(const struct place *p, struct json_object *o)
@@ -406,16 +400,17 @@ static struct snapshot *read_snapshot(const struct place *p, struct json_object 
 
 	check_version(p, o);
 	s = snapshot_new(get_kind(p, o));
-	s->host = get_text(p, o, "host");
-	s->kernel = get_text(p, o, "kernel");
-	s->machine = get_text(p, o, "machine");
-	get_u64(p, o, "cpus", &s->cpus);
-	s->tool = get_text(p, o, "tool");
-	s->module = get_text(p, o, "module");
-	s->boot_id = get_text(p, o, "boot_id");
-	s->hook = get_text(p, o, "hook");
+	s->host = json_read_text(p, o, "host");
+	s->kernel = json_read_text(p, o, "kernel");
+	s->machine = json_read_text(p, o, "machine");
+	json_read_u64(p, o, "cpus", &s->cpus);
+	s->tool = json_read_text(p, o, "tool");
+	s->module = json_read_text(p, o, "module");
+	s->boot_id = json_read_text(p, o, "boot_id");
+	s->hook = json_read_text(p, o, "hook");
 	get_times(p, o, s);
-	get_u64(p, o, "lost", &s->lost);
+	json_read_u64(p, o, "lost", &s->lost);
+	json_read_watched(p, o, &s->watched);
 	if (s->kind != KIND_DIFF && s->kind != KIND_INFO && s->kind != KIND_COST) {
 		get_counts(p, o, s->kind, &s->counts);
 		get_groups(p, o, s);
@@ -434,7 +429,7 @@ struct snapshot *json_reader_next(struct json_reader *r)
 	outer = next_object(r);
 	if (!json_object_object_get_ex(outer, "syscount", &o) ||
 	    !json_object_is_type(o, json_type_object))
-		errx(EXIT_FAILURE, "%s: not a snapshot of syscount", r->name);
+		errx(failure_status, "%s: not a snapshot of syscount", r->name);
 	s = read_snapshot(&p, o);
 	json_object_put(outer);
 	return s;

@@ -59,9 +59,9 @@ static void map_line(struct map *map, const char *file, unsigned long number, ch
 		return;
 	name = strtok_r(NULL, blanks, &save);
 	if (!name || strtok_r(NULL, blanks, &save) || !good_word(category) || !good_word(name))
-		errx(EXIT_FAILURE, "%s: line %lu: not 'CATEGORY NAME'", file, number);
+		errx(failure_status, "%s: line %lu: not 'CATEGORY NAME'", file, number);
 	if (!strcmp(category, "unknown") || !strcmp(category, "total") || !strcmp(category, "all"))
-		errx(EXIT_FAILURE, "%s: line %lu: '%s' cannot be the name of a category",
+		errx(failure_status, "%s: line %lu: '%s' cannot be the name of a category",
 		     file, number, category);
 	map->lines = xreallocarray(map->lines, map->nlines + 1, sizeof(*map->lines));
 	map->lines[map->nlines].name = xstrdup(name);
@@ -73,12 +73,12 @@ static void check_map(const struct map *map, const char *file)
 	size_t i;
 
 	if (!map->nlines)
-		errx(EXIT_FAILURE, "%s: holds no line 'CATEGORY NAME'", file);
+		errx(failure_status, "%s: holds no line 'CATEGORY NAME'", file);
 	for (i = 1; i < map->nlines; i++) {
 		const struct map_line *a = &map->lines[i - 1], *b = &map->lines[i];
 
 		if (!strcmp(a->name, b->name))
-			errx(EXIT_FAILURE, "%s: '%s' is there twice", file, a->name);
+			errx(failure_status, "%s: '%s' is there twice", file, a->name);
 	}
 }
 
@@ -91,11 +91,11 @@ struct map *map_read(const char *file)
 	FILE *f = fopen(file, "re");
 
 	if (!f)
-		err(EXIT_FAILURE, "%s", file);
+		err(failure_status, "%s", file);
 	while (getline(&text, &room, f) >= 0)
 		map_line(map, file, ++number, text);
 	if (ferror(f))
-		err(EXIT_FAILURE, "%s", file);
+		err(failure_status, "%s", file);
 	fclose(f);
 	free(text);
 	if (map->nlines)

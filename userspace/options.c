@@ -21,33 +21,48 @@ enum {
 	LETTER_RATE,
 	LETTER_CALLS,
 	LETTER_COLOR,
+	LETTER_FOLLOW,
+	LETTER_ERRORS,
+	LETTER_ERRNO,
+	LETTER_OBJECTS,
 };
 
 struct option_line {
 	unsigned int bit;
 	int letter;
-	const char *name;
+	const char *name;	/* NULL: it has a letter only */
 	const char *arg;	/* NULL: none; "[=...": may be left out */
-	const char *help;
+	const char *help;	/* NULL: the words that the command takes */
 };
 
 static const struct option_line lines[] = {
+	{ OPT_PID, 'p', "pid", "LIST", "of these processes, with commas between" },
+	{ OPT_CGROUP, 'g', "cgroup", "PATH", "of all in this cgroup and below" },
+	{ OPT_ALL, 'a', "all", NULL, "of everybody" },
+	{ OPT_FOLLOW, LETTER_FOLLOW, "follow", "WHOM",
+	  "count its children and threads too: all, threads, none" },
+	{ OPT_FOLLOW, 'f', NULL, NULL, "the same as --follow all, which is the default" },
 	{ OPT_CATEGORY, 'c', "category", "LIST", "rows of these categories; !NAME leaves one out" },
 	{ OPT_SYSCALL, 'e', "syscall", "LIST", "rows of these calls: name, glob, number, @ABI, !" },
 	{ OPT_SORT, 's', "sort", "KEY", "by this column, highest first; KEY:asc for lowest" },
 	{ OPT_TOP, 'T', "top", "N", "the first N rows only" },
 	{ OPT_COLUMNS, 'U', "columns", "LIST", "these columns; +LIST adds to the usual ones" },
 	{ OPT_NOHEADINGS, 'n', "noheadings", NULL, "no headings" },
-	{ OPT_OUTPUT, 'o', "output", "FILE", "to FILE instead of standard output" },
+	{ OPT_OUTPUT, 'o', "output", "FILE", "to FILE; - is standard output" },
 	{ OPT_INPUT, 'i', "input", "FILE", "from a saved snapshot instead of the module" },
 	{ OPT_FORMAT, 'J', "json", NULL, "JSON" },
 	{ OPT_FORMAT, 'r', "raw", NULL, "raw lines, a blank between columns" },
 	{ OPT_FORMAT, LETTER_CSV, "csv", NULL, "CSV (RFC 4180)" },
-	{ OPT_FORMAT, LETTER_FORMAT, "format", "NAME", "table, raw, csv or json" },
+	{ OPT_FORMAT, LETTER_FORMAT, "format", "NAME", NULL },
 	{ OPT_INTERVAL, 'I', "interval", "SEC", "of every SEC seconds, again and again" },
 	{ OPT_DURATION, 'd', "duration", "SEC", "of the next SEC seconds, then end" },
 	{ OPT_TIMESTAMP, 't', "timestamp", NULL, "say when (UTC)" },
-	{ OPT_BY, LETTER_BY, "by", "WHAT", "group: syscall, category or cpu" },
+	{ OPT_BY, LETTER_BY, "by", "WHAT", NULL },
+	{ OPT_ERRORS, LETTER_ERRORS, "errors", NULL, "how many calls failed" },
+	{ OPT_ERRNO, LETTER_ERRNO, "errno", NULL, "a row for each error number of a call" },
+	{ OPT_FAILED, 'x', "failed", NULL, "only what failed" },
+	{ OPT_LATENCY, 'L', "latency", NULL, "how long calls take" },
+	{ OPT_OBJECTS, LETTER_OBJECTS, "objects", NULL, "rows by what the file descriptor is" },
 	{ OPT_MAP, LETTER_MAP, "map", "FILE", "other categories, as in categories.txt" },
 	{ OPT_RATE, LETTER_RATE, "rate", NULL, "calls per second of each" },
 	{ OPT_CALLS, LETTER_CALLS, "calls", NULL, "calls of each, and their difference" },
@@ -56,8 +71,8 @@ static const struct option_line lines[] = {
 	{ OPT_COMMON, 'V', "version", NULL, "the version" },
 };
 
-static const char *const format_words[FORMAT_COUNT] = { "table", "raw", "csv", "json" };
-static const char *const by_words[BY_COUNT] = { "", "syscall", "category", "cpu" };
+static const char *const format_words[FORMAT_COUNT] = { "table", "raw", "csv", "json", "strace" };
+static const char *const follow_words[FOLLOW_COUNT] = { "all", "threads", "none" };
 static const char *const when_words[WHEN_COUNT] = { "auto", "always", "never" };
 
 void usage_error(const struct command *command, const char *fmt, ...)
@@ -74,15 +89,46 @@ void usage_error(const struct command *command, const char *fmt, ...)
 	exit(EXIT_USAGE);
 }
 
-static void help_option(FILE *f, const struct option_line *line)
+static unsigned int formats(const struct command *command)
 {
-	char left[40], letter[8] = "    ";
+	unsigned int all = BIT(FORMAT_COUNT) - 1;
 
+	return command->strace ? all : all & ~BIT(FORMAT_STRACE);
+}
+
+/* "a, b, c", of those that have a bit. */
+static char *word_list(const char *const *words, int n, unsigned int bits)
+{
+	char *all = xstrdup("");
+	int i;
+
+	for (i = 0; i < n; i++) {
+		char *longer;
+
+		if (!(bits & BIT(i)) || !*words[i])
+			continue;
+		longer = xasprintf("%s%s%s", all, *all ? ", " : "", words[i]);
+		free(all);
+		all = longer;
+	}
+	return all;
+}
+
+static void help_option(FILE *f, const struct command *command, const struct option_line *line)
+{
+	char left[40], letter[8] = "    ", *words = NULL;
+
+	if (command && line->letter == LETTER_FORMAT)
+		words = word_list(format_words, FORMAT_COUNT, formats(command));
+	else if (command && line->letter == LETTER_BY)
+		words = word_list(by_words, BY_COUNT, command->by);
 	if (line->letter < 256)
-		snprintf(letter, sizeof(letter), "-%c, ", line->letter);
-	snprintf(left, sizeof(left), "%s--%s%s%s", letter, line->name,
-		 line->arg && *line->arg != '[' ? " " : "", line->arg ? line->arg : "");
-	fprintf(f, "  %-24s  %s\n", left, line->help);
+		snprintf(letter, sizeof(letter), "-%c%c ", line->letter, line->name ? ',' : ' ');
+	snprintf(left, sizeof(left), "%s%s%s%s%s", letter, line->name ? "--" : "",
+		 line->name ? line->name : "", line->arg && *line->arg != '[' ? " " : "",
+		 line->arg ? line->arg : "");
+	fprintf(f, "  %-24s  %s\n", left, words ? words : line->help);
+	free(words);
 }
 
 static __noreturn void help_command(const struct command *command)
@@ -97,7 +143,7 @@ static __noreturn void help_command(const struct command *command)
 	fputs("\nOptions:\n", stdout);
 	for (i = 0; i < ARRAY_SIZE(lines); i++) {
 		if (lines[i].bit & command->options)
-			help_option(stdout, &lines[i]);
+			help_option(stdout, command, &lines[i]);
 	}
 	if (command->help_columns)
 		command->help_columns(stdout);
@@ -116,7 +162,7 @@ void help_all(FILE *f)
 	fputs("\nOptions:\n", f);
 	for (i = 0; i < ARRAY_SIZE(lines); i++) {
 		if (lines[i].bit == OPT_COMMON)
-			help_option(f, &lines[i]);
+			help_option(f, NULL, &lines[i]);
 	}
 	fputs("\nFor the options of a command: syscount COMMAND --help\n"
 	      "For more details see syscount(1).\n", f);
@@ -134,18 +180,14 @@ static int word_index(const char *const *words, int n, const char *word)
 }
 
 static int parse_word(const struct options *o, const char *option, const char *const *words, int n,
-		      const char *word)
+		      unsigned int bits, const char *word)
 {
-	char *all = NULL;
 	int i = word_index(words, n, word);
 
-	if (i >= 0)
+	if (i >= 0 && bits & BIT(i))
 		return i;
-	for (i = 0; i < n; i++) {
-		if (*words[i])
-			all = xasprintf("%s%s%s", all ? all : "", all ? ", " : "", words[i]);
-	}
-	usage_error(o->command, "--%s: '%s' is not one of: %s", option, word, all);
+	usage_error(o->command, "--%s: '%s' is not one of: %s", option, word,
+		    word_list(words, n, bits));
 }
 
 /* Decimals, but none of the other things that strtod() takes. */
@@ -215,8 +257,15 @@ static void parse_list(struct options *o, const char *list, bool category)
 static void parse_common(struct options *o, int letter, const char *arg)
 {
 	switch (letter) {
+	case 'f':
+		o->follow = FOLLOW_ALL;
+		break;
+	case LETTER_FOLLOW:
+		o->follow = parse_word(o, "follow", follow_words, FOLLOW_COUNT, ~0U, arg);
+		break;
 	case LETTER_COLOR:
-		o->color = arg ? parse_word(o, "color", when_words, WHEN_COUNT, arg) : WHEN_AUTO;
+		o->color = arg ? parse_word(o, "color", when_words, WHEN_COUNT,
+					     ~0U, arg) : WHEN_AUTO;
 		break;
 	case 'h':
 		help_command(o->command);
@@ -247,6 +296,12 @@ static void parse_option(struct options *o, int letter, const char *arg)
 	case 'i':
 		o->input = arg;
 		break;
+	case 'p':
+		o->pids = arg;
+		break;
+	case 'g':
+		o->cgroup = arg;
+		break;
 	case 'J':
 		set_format(o, FORMAT_JSON);
 		break;
@@ -257,7 +312,8 @@ static void parse_option(struct options *o, int letter, const char *arg)
 		set_format(o, FORMAT_CSV);
 		break;
 	case LETTER_FORMAT:
-		set_format(o, parse_word(o, "format", format_words, FORMAT_COUNT, arg));
+		set_format(o, parse_word(o, "format", format_words, FORMAT_COUNT,
+					 formats(o->command), arg));
 		break;
 	case 'I':
 		o->interval_ns = parse_seconds(o, "--interval", arg);
@@ -266,7 +322,7 @@ static void parse_option(struct options *o, int letter, const char *arg)
 		o->duration_ns = parse_seconds(o, "--duration", arg);
 		break;
 	case LETTER_BY:
-		o->by = parse_word(o, "by", by_words, BY_COUNT, arg);
+		o->by = parse_word(o, "by", by_words, BY_COUNT, o->command->by, arg);
 		break;
 	case LETTER_MAP:
 		o->map = arg;
@@ -296,6 +352,9 @@ static __noreturn void not_here(const struct options *o, const struct option_lin
 		if (commands[i].options & line->bit)
 			all = xasprintf("%s %s", all, commands[i].name);
 	}
+	if (!line->name)
+		usage_error(o->command, "option -%c does not belong here; it is for:%s",
+			    line->letter, all);
 	usage_error(o->command, "option --%s does not belong here; it is for:%s", line->name, all);
 }
 
@@ -314,25 +373,42 @@ static __noreturn void bad_option(const struct options *o, int code, char **argv
 }
 
 /* getopt's two forms of the table. */
-static void getopt_tables(char *letters, struct option *names)
+static void getopt_tables(const struct command *command, char *letters, struct option *names)
 {
 	size_t i;
 
+	if (command->words)
+		*letters++ = '+';
 	*letters++ = ':';
 	for (i = 0; i < ARRAY_SIZE(lines); i++) {
 		const struct option_line *line = &lines[i];
 
-		names[i].name = line->name;
-		names[i].val = line->letter;
-		if (line->arg && *line->arg == '[')
-			names[i].has_arg = optional_argument;
-		else if (line->arg)
-			names[i].has_arg = required_argument;
+		if (line->name) {
+			names->name = line->name;
+			names->val = line->letter;
+			if (line->arg)
+				names->has_arg = *line->arg == '[' ? optional_argument :
+								     required_argument;
+			names++;
+		}
 		if (line->letter >= 256)
 			continue;
 		*letters++ = (char)line->letter;
 		if (line->arg)
 			*letters++ = ':';
+	}
+}
+
+/* That table is strace's, and has no room for more. */
+static void check_strace(const struct options *o)
+{
+	const unsigned int wrong = OPT_COLUMNS | OPT_BY | OPT_ERRNO | OPT_OBJECTS;
+	size_t i;
+
+	for (i = 0; o->format == FORMAT_STRACE && i < ARRAY_SIZE(lines); i++) {
+		if (lines[i].bit & wrong & o->given)
+			usage_error(o->command, "--%s does not go with --format strace",
+				    lines[i].name);
 	}
 }
 
@@ -348,6 +424,10 @@ static void check_options(const struct options *o)
 	}
 	if (o->format == FORMAT_JSON && (o->by == BY_SYSCALL || o->by == BY_CATEGORY))
 		usage_error(o->command, "--by %s does not go with --json", by_words[o->by]);
+	if (o->format == FORMAT_JSON && o->given & OPTS_ERRORS)
+		usage_error(o->command, "--%s does not go with --json",
+			    o->given & OPT_ERRNO ? "errno" : "failed");
+	check_strace(o);
 	if (o->input && o->given & (OPT_INTERVAL | OPT_DURATION))
 		usage_error(o->command, "--%s does not go with --input",
 			    o->interval_ns ? "interval" : "duration");
@@ -363,12 +443,12 @@ static void check_options(const struct options *o)
 void options_parse(struct options *o, const struct command *command, int argc, char **argv)
 {
 	struct option names[ARRAY_SIZE(lines) + 1] = { 0 };
-	char letters[2 * ARRAY_SIZE(lines) + 2] = "";
+	char letters[2 * ARRAY_SIZE(lines) + 3] = "";
 	int letter;
 
 	memset(o, 0, sizeof(*o));
 	o->command = command;
-	getopt_tables(letters, names);
+	getopt_tables(command, letters, names);
 	opterr = 0;
 	while ((letter = getopt_long(argc, argv, letters, names, NULL)) != -1) {
 		const struct option_line *line = line_of(letter);

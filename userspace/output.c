@@ -43,12 +43,23 @@ static void terminal_size(struct output *out)
 		out->width = 80;
 }
 
+/* Standard error has no buffer: a table would be torn apart by what others write. */
+static FILE *open_stderr(void)
+{
+	int fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+	FILE *f = fd < 0 ? NULL : fdopen(fd, "w");
+
+	if (!f)
+		err(failure_status, "standard error");
+	return f;
+}
+
 struct output *output_open(const struct options *o)
 {
 	struct output *out = xcalloc(1, sizeof(*out));
 	bool terminal;
 
-	out->f = stdout;
+	out->f = o->command->on_stderr && !o->output ? open_stderr() : stdout;
 	out->format = o->format;
 	out->noheadings = o->given & OPT_NOHEADINGS;
 	if (o->output && strcmp(o->output, "-") != 0) {
@@ -57,7 +68,7 @@ struct output *output_open(const struct options *o)
 		out->file = o->output;
 		out->f = fd < 0 ? NULL : fdopen(fd, "w");
 		if (!out->f)
-			err(EXIT_FAILURE, "%s", o->output);
+			err(failure_status, "%s", o->output);
 	}
 	terminal = isatty(fileno(out->f));
 	out->color = color_wanted(o, terminal);
@@ -73,7 +84,7 @@ void output_begin(struct output *out)
 	out->begun = true;
 	/* EINVAL: a device or a pipe. */
 	if (out->file && ftruncate(fileno(out->f), 0) && errno != EINVAL)
-		err(EXIT_FAILURE, "%s", out->file);
+		err(failure_status, "%s", out->file);
 }
 
 static void write_error(const struct output *out)
@@ -94,7 +105,7 @@ bool output_flush(struct output *out)
 	if (out->unread)
 		return false;
 	write_error(out);
-	exit(EXIT_FAILURE);
+	exit(failure_status);
 }
 
 static int close_stream(FILE *f, const struct output *out)
@@ -107,7 +118,7 @@ static int close_stream(FILE *f, const struct output *out)
 	if (!failed || errno == EPIPE || (out && out->unread))
 		return EXIT_SUCCESS;
 	write_error(out);
-	return EXIT_FAILURE;
+	return failure_status;
 }
 
 int output_close(struct output *out)
@@ -241,6 +252,7 @@ static int cell_compare(const struct cell *a, const struct cell *b)
 	case CELL_TEXT:
 		return strcmp(a->text, b->text);
 	case CELL_COUNT:
+	case CELL_DURATION:
 		return (a->count > b->count) - (a->count < b->count);
 	case CELL_NUMBER:
 		return (a->number > b->number) - (a->number < b->number);
@@ -333,6 +345,21 @@ const char *rate_text(double rate, char *text, size_t size)
 	return text;
 }
 
+/* Three digits, in the unit that fits. */
+static void format_duration(uint64_t ns, char text[CELL_SIZE])
+{
+	static const char *const units[] = { "ns", "us", "ms", "s" };
+	double n = (double)ns;
+	size_t i = 0;
+
+	while (i + 1 < ARRAY_SIZE(units) && n >= 999.5) {
+		n /= 1000;
+		i++;
+	}
+	snprintf(text, CELL_SIZE, "%.*f%s", !i || n >= 99.95 ? 0 : n >= 9.995 ? 1 : 2, n,
+		 units[i]);
+}
+
 /* @machine: for programs, so without a percent sign and not rounded by size. */
 static const char *format_cell(const struct cell *cell, bool machine, char text[CELL_SIZE])
 {
@@ -363,6 +390,12 @@ static const char *format_cell(const struct cell *cell, bool machine, char text[
 	case CELL_CHANGE:
 		snprintf(text, CELL_SIZE, machine ? "%.3f" :
 			 fabs(cell->real) < 0.05 ? "0.0%%" : "%+.1f%%", cell->real);
+		break;
+	case CELL_DURATION:
+		if (machine)
+			snprintf(text, CELL_SIZE, "%" PRIu64, cell->count);
+		else
+			format_duration(cell->count, text);
 		break;
 	}
 	return text;
@@ -408,7 +441,7 @@ static void print_csv(struct output *out, const struct table *t)
 static void check(bool ok)
 {
 	if (!ok)
-		err(EXIT_FAILURE, "table");
+		err(failure_status, "table");
 }
 
 static void add_columns(struct output *out, struct libscols_table *tb, const struct table *t)
@@ -521,7 +554,7 @@ void output_json(struct output *out, struct json_object *o, bool one_line)
 		flags |= JSON_C_TO_STRING_PRETTY;
 	text = json_object_to_json_string_ext(o, flags);
 	if (!text)
-		errx(EXIT_FAILURE, "memory: JSON could not be built");
+		errx(failure_status, "memory: JSON could not be built");
 	output_begin(out);
 	fprintf(out->f, "%s\n", text);
 	json_object_put(o);

@@ -30,6 +30,7 @@ enum cell_type {
 	CELL_RATE_DELTA,	/* the same with a sign */
 	CELL_PERCENT,
 	CELL_CHANGE,		/* a percentage with a sign */
+	CELL_DURATION,		/* @count in ns */
 };
 
 struct cell {

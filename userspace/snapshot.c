@@ -21,6 +21,30 @@ const char *const state_words[STATE_COUNT] = {
 	[STATE_PARTIAL]	= "partial",
 };
 
+const char *const by_words[BY_COUNT] = {
+	[BY_DEFAULT]	= "",
+	[BY_SYSCALL]	= "syscall",
+	[BY_CATEGORY]	= "category",
+	[BY_CPU]	= "cpu",
+	[BY_PROCESS]	= "process",
+	[BY_THREAD]	= "thread",
+	[BY_CGROUP]	= "cgroup",
+	[BY_COMMAND]	= "command",
+};
+
+const char *const target_words[TARGET_COUNT] = {
+	[TARGET_COMMAND]	= "command",
+	[TARGET_PROCESS]	= "process",
+	[TARGET_CGROUP]		= "cgroup",
+	[TARGET_ALL]		= "all",
+};
+
+const char *const object_words[OBJECT_COUNT] = {
+	[OBJECT_FILE]		= "file",
+	[OBJECT_DEVICE]		= "device",
+	[OBJECT_CHANNEL]	= "channel",
+};
+
 struct snapshot *snapshot_new(enum kind kind)
 {
 	struct snapshot *s = xcalloc(1, sizeof(*s));
@@ -34,6 +58,8 @@ static void row_free(struct row *row)
 	free(row->name);
 	free(row->category);
 	free(row->entry);
+	free(row->errnos.items);
+	free(row->buckets.items);
 }
 
 void counts_free(struct counts *c)
@@ -49,6 +75,24 @@ void counts_free(struct counts *c)
 	memset(c, 0, sizeof(*c));
 }
 
+void group_free(struct group *group)
+{
+	free(group->cgroup);
+	free(group->command);
+	counts_free(&group->counts);
+}
+
+static void watched_free(struct watched *w)
+{
+	size_t i;
+
+	for (i = 0; w->command && w->command[i]; i++)
+		free(w->command[i]);
+	free(w->command);
+	free(w->pids);
+	free(w->cgroup);
+}
+
 void snapshot_free(struct snapshot *s)
 {
 	size_t i;
@@ -56,7 +100,8 @@ void snapshot_free(struct snapshot *s)
 	if (!s)
 		return;
 	for (i = 0; i < s->ngroups; i++)
-		counts_free(&s->groups[i].counts);
+		group_free(&s->groups[i]);
+	watched_free(&s->watched);
 	counts_free(&s->counts);
 	free(s->groups);
 	free(s->host);
@@ -79,6 +124,17 @@ static void *grow(void *array, size_t n, size_t size)
 	return xreallocarray(array, n ? 2 * n : 1, size);
 }
 
+static struct tallies tallies_copy(const struct tallies *from)
+{
+	struct tallies to = { .n = from->n };
+
+	if (!from->n)
+		return to;
+	to.items = xcalloc(from->n, sizeof(*to.items));
+	memcpy(to.items, from->items, from->n * sizeof(*to.items));
+	return to;
+}
+
 struct row *counts_add_row(struct counts *c, const struct row *row)
 {
 	struct row *new;
@@ -89,6 +145,8 @@ struct row *counts_add_row(struct counts *c, const struct row *row)
 	new->name = xstrdup(row->name);
 	new->category = xstrdup(row->category);
 	new->entry = xstrdup(row->entry);
+	new->errnos = tallies_copy(&row->errnos);
+	new->buckets = tallies_copy(&row->buckets);
 	return new;
 }
 
@@ -139,6 +197,8 @@ int row_compare(const void *a, const void *b)
 		d = x->other - y->other;
 	if (!d && !x->other)
 		d = (x->nr > y->nr) - (x->nr < y->nr);
+	if (!d)
+		d = (int)x->object - (int)y->object;
 	return d;
 }
 
@@ -193,6 +253,29 @@ void counts_keep(struct counts *c, bool (*keep)(const struct row *row, const voi
 	c->nrows = n;
 }
 
+void counts_merge(struct counts *to, const struct counts *from)
+{
+	size_t i;
+
+	if (!to->ncategories) {
+		for (i = 0; i < from->ncategories; i++)
+			counts_add_category(to, from->categories[i].name,
+					    from->categories[i].state);
+		to->unknown_state = from->unknown_state;
+	}
+	for (i = 0; i < from->nrows; i++) {
+		struct row *row = (struct row *)counts_find(to, &from->rows[i]);
+
+		if (row) {
+			row_merge(row, &from->rows[i]);
+		} else {
+			counts_add_row(to, &from->rows[i]);
+			counts_sort(to);
+		}
+	}
+	counts_sum(to);
+}
+
 static void counts_subtract(struct counts *to, const struct counts *after,
 			    const struct counts *before)
 {
@@ -203,26 +286,54 @@ static void counts_subtract(struct counts *to, const struct counts *after,
 	for (i = 0; i < after->ncategories; i++)
 		counts_add_category(to, after->categories[i].name, after->categories[i].state);
 	for (i = 0; i < after->nrows; i++) {
-		struct row row = after->rows[i];
-		const struct row *old = before ? counts_find(before, &row) : NULL;
+		const struct row *row = &after->rows[i];
+		const struct row *old = before ? counts_find(before, row) : NULL;
 
 		if (old)
-			row.calls -= old->calls;
-		if (row.calls)
-			counts_add_row(to, &row);
+			row_subtract(counts_add_row(to, row), old);
+		else if (row_busy(row))
+			counts_add_row(to, row);
+		if (old && !row_busy(&to->rows[to->nrows - 1]))
+			row_free(&to->rows[--to->nrows]);
 	}
 	counts_sum(to);
 }
 
-static const struct counts *group_counts(const struct snapshot *s, unsigned int cpu)
+bool group_same(const struct group *a, const struct group *b)
+{
+	return a->by == b->by && a->cpu == b->cpu && a->pid == b->pid && a->tid == b->tid &&
+	       a->start_ns == b->start_ns &&
+	       (a->by != BY_CGROUP || a->cgroup_id == b->cgroup_id) &&
+	       (a->by != BY_COMMAND || !strcmp(a->command, b->command));
+}
+
+static const struct counts *group_counts(const struct snapshot *s, const struct group *group)
 {
 	size_t i;
 
 	for (i = 0; s && i < s->ngroups; i++) {
-		if (s->groups[i].cpu == cpu)
+		if (group_same(&s->groups[i], group))
 			return &s->groups[i].counts;
 	}
 	return NULL;
+}
+
+void group_copy(struct group *to, const struct group *from)
+{
+	*to = *from;
+	to->cgroup = xstrdup(from->cgroup);
+	to->command = xstrdup(from->command);
+	memset(&to->counts, 0, sizeof(to->counts));
+}
+
+struct group *snapshot_add_group(struct snapshot *s)
+{
+	struct group *group;
+
+	s->groups = grow(s->groups, s->ngroups, sizeof(*s->groups));
+	group = &s->groups[s->ngroups++];
+	memset(group, 0, sizeof(*group));
+	return group;
 }
 
 static void groups_subtract(struct snapshot *to, const struct snapshot *after,
@@ -230,20 +341,42 @@ static void groups_subtract(struct snapshot *to, const struct snapshot *after,
 {
 	size_t i;
 
-	if (!after->ngroups)
-		return;
-	to->groups = xcalloc(after->ngroups, sizeof(*to->groups));
 	for (i = 0; i < after->ngroups; i++) {
-		struct group *group = &to->groups[to->ngroups];
+		struct group *group = snapshot_add_group(to);
 
-		group->cpu = after->groups[i].cpu;
+		group_copy(group, &after->groups[i]);
 		counts_subtract(&group->counts, &after->groups[i].counts,
-				group_counts(before, group->cpu));
-		if (group->counts.total)
-			to->ngroups++;
-		else
-			counts_free(&group->counts);
+				group_counts(before, group));
+		if (!group->counts.total) {
+			group_free(group);
+			to->ngroups--;
+		}
 	}
+}
+
+char **words_copy(char *const *words)
+{
+	char **copy;
+	size_t n = 0;
+
+	if (!words)
+		return NULL;
+	while (words[n])
+		n++;
+	copy = xcalloc(n + 1, sizeof(*copy));
+	while (n--)
+		copy[n] = xstrdup(words[n]);
+	return copy;
+}
+
+static void watched_copy(struct watched *to, const struct watched *from)
+{
+	*to = *from;
+	to->cgroup = xstrdup(from->cgroup);
+	to->command = words_copy(from->command);
+	to->pids = xcalloc(from->npids, sizeof(*to->pids));
+	if (from->npids)
+		memcpy(to->pids, from->pids, from->npids * sizeof(*to->pids));
 }
 
 static struct snapshot *copy_origin(const struct snapshot *from)
@@ -259,6 +392,7 @@ static struct snapshot *copy_origin(const struct snapshot *from)
 	s->time = xstrdup(from->time);
 	s->hook = xstrdup(from->hook);
 	s->cpus = from->cpus;
+	watched_copy(&s->watched, &from->watched);
 	return s;
 }
 
@@ -290,6 +424,8 @@ struct snapshot *snapshot_subtract(const struct snapshot *after, const struct sn
 
 	s->timed = after->timed && before->timed;
 	s->lost = after->lost - before->lost;
+	s->watched.lost_threads -= before->watched.lost_threads;
+	s->watched.left -= before->watched.left;
 	s->reset = after->since_ns != before->since_ns;
 	s->now_ns = after->now_ns;
 	/* After a reset only what came later is known, and it is all in @after. */

@@ -27,15 +27,57 @@ enum state {
 	STATE_COUNT
 };
 
+/* What only a watch knows of calls, and of those only what it was asked for. */
+enum measure {
+	MEASURE_EXITS,
+	MEASURE_ERRORS,
+	MEASURE_REFUSED,
+	MEASURE_RESTARTED,
+	MEASURE_IN_FLIGHT,
+	MEASURE_OLDEST_NS,
+	MEASURE_TOTAL_NS,	/* from here on: of the latency */
+	MEASURE_MIN_NS,
+	MEASURE_MAX_NS,
+	MEASURE_COUNT
+};
+
+struct measures {
+	unsigned int known;	/* a bit for each measure: the others were not measured */
+	uint64_t n[MEASURE_COUNT];
+};
+
+/* How many there are of a value: an error number, or 2^value ns that calls took less than. */
+struct tally {
+	uint32_t value;
+	uint64_t count;
+};
+
+struct tallies {
+	struct tally *items;	/* in order of their values, no value twice */
+	size_t n;
+};
+
+/* What the file descriptor is: the words in object_words[]. */
+enum object {
+	OBJECT_NONE,		/* not told apart */
+	OBJECT_FILE,
+	OBJECT_DEVICE,
+	OBJECT_CHANNEL,
+	OBJECT_COUNT
+};
+
 struct row {
 	char abi[8];
 	int32_t nr;
 	bool other;		/* nr is '*' */
+	enum object object;
 	enum state state;
 	char *name;		/* NULL: the kernel has no call of this number */
 	char *category;		/* NULL: unknown */
 	char *entry;
 	uint64_t calls;
+	struct measures measures;
+	struct tallies errnos, buckets;
 };
 
 struct category {
@@ -55,10 +97,55 @@ struct counts {
 	uint64_t total;
 };
 
-/* The counts of one CPU. */
+enum by {
+	BY_DEFAULT,
+	BY_SYSCALL,
+	BY_CATEGORY,
+	BY_CPU,
+	BY_PROCESS,
+	BY_THREAD,
+	BY_CGROUP,
+	BY_COMMAND,
+	BY_COUNT
+};
+
+/* The counts of one CPU, or of one of those whom a watch tells apart. */
 struct group {
+	enum by by;
 	unsigned int cpu;
+	int32_t pid, tid;	/* 0: not known, or outside of the PID namespace */
+	uint64_t start_ns;	/* CLOCK_BOOTTIME */
+	uint64_t cgroup_id;	/* 0: not measured */
+	char *cgroup;		/* its path */
+	char *command;
+	bool ended;
+	uint64_t threads;	/* that are in it now */
 	struct counts counts;
+};
+
+/* Whom a watch was of. */
+enum target {
+	TARGET_NONE,
+	TARGET_COMMAND,
+	TARGET_PROCESS,
+	TARGET_CGROUP,
+	TARGET_ALL,
+	TARGET_COUNT
+};
+
+struct watched {
+	enum target target;
+	int32_t *pids;
+	size_t npids;
+	char *cgroup;		/* the path */
+	char **command;		/* its words, NULL at the end; NULL: not a command */
+	bool ended;		/* the two below are known */
+	unsigned int status;	/* of the command, as a shell says it */
+	unsigned int signal;	/* that killed it, 0: none */
+	bool measured;		/* the three below are known */
+	uint64_t lost_threads;
+	uint64_t left;		/* threads that are not counted any more */
+	uint64_t threads;	/* that are watched now */
 };
 
 /* A string that is NULL was not measured. */
@@ -70,6 +157,7 @@ struct snapshot {
 	bool timed;		/* the three below are known */
 	uint64_t since_ns, now_ns, duration_ns;
 	uint64_t lost;
+	struct watched watched;
 	bool reset;		/* of a difference: a reset came between */
 	struct counts counts;
 	struct group *groups;
@@ -78,6 +166,10 @@ struct snapshot {
 
 extern const char *const kind_words[KIND_COUNT];
 extern const char *const state_words[STATE_COUNT];
+extern const char *const by_words[BY_COUNT];
+extern const char *const target_words[TARGET_COUNT];	/* none: NULL */
+extern const char *const object_words[OBJECT_COUNT];	/* none: NULL */
+extern const char *const measure_words[MEASURE_COUNT];
 
 struct snapshot *snapshot_new(enum kind kind);
 /* Without its groups. */
@@ -88,14 +180,45 @@ void counts_free(struct counts *c);
 struct row *counts_add_row(struct counts *c, const struct row *row);
 struct category *counts_add_category(struct counts *c, const char *name, enum state state);
 struct category *counts_category(const struct counts *c, const char *name);
-/* By (abi, nr), '*' last in its abi. */
+/* By (abi, nr, object), '*' last in its abi. */
 int row_compare(const void *a, const void *b);
 void counts_sort(struct counts *c);
 const struct row *counts_find(const struct counts *c, const struct row *key);
 /* Sums of categories, unknown and total from the rows. */
 void counts_sum(struct counts *c);
+/* The rows of @from too, in @to's rows of the same key; then counts_sum(). */
+void counts_merge(struct counts *to, const struct counts *from);
 void counts_keep(struct counts *c, bool (*keep)(const struct row *row, const void *ctx),
 		 const void *ctx);
+
+#define ERROR_MAX	4095
+/* "ENOENT"; of a number that has no name, its digits. */
+const char *error_name(uint32_t number);
+bool error_number(const char *text, uint32_t *number);
+/* What the calls of a bucket took less than, in ns. */
+uint64_t bucket_bound(uint32_t value);
+/* What @percent of the calls took less than, by estimate. */
+uint64_t quantile_ns(const struct tallies *buckets, const struct measures *m,
+		     unsigned int percent);
+
+bool measured(const struct measures *m, enum measure what);
+void measure_set(struct measures *m, enum measure what, uint64_t n);
+void measures_merge(struct measures *to, const struct measures *from);
+void row_merge(struct row *to, const struct row *from);
+void row_subtract(struct row *row, const struct row *before);
+/* Something is to be told of it. */
+bool row_busy(const struct row *row);
+void tallies_add(struct tallies *to, uint32_t value, uint64_t count);
+
+/* Makes room for one more, which is zeroes. */
+struct group *snapshot_add_group(struct snapshot *s);
+/* The same CPU, process, thread, cgroup or command. */
+bool group_same(const struct group *a, const struct group *b);
+/* All but the counts. */
+void group_copy(struct group *to, const struct group *from);
+void group_free(struct group *group);
+/* A copy of a command line. */
+char **words_copy(char *const *words);
 
 /* What was counted from @before to @after; rows without a call are left out. */
 struct snapshot *snapshot_subtract(const struct snapshot *after, const struct snapshot *before);

@@ -50,7 +50,7 @@ static void require_kind(const struct snapshot *s, const char *file, bool list)
 {
 	if (s->kind == KIND_COUNTERS || s->kind == KIND_WATCH || (list && s->kind == KIND_LIST))
 		return;
-	errx(EXIT_FAILURE, "%s: a snapshot of kind '%s' holds no %s", file, kind_words[s->kind],
+	errx(failure_status, "%s: a snapshot of kind '%s' holds no %s", file, kind_words[s->kind],
 	     list ? "table of calls" : "counts");
 }
 
@@ -63,10 +63,26 @@ static struct snapshot *table_copy(struct source *src)
 	return table;
 }
 
-static void choose(struct source *src, struct snapshot *s)
+/* What -c and -e can name: the module's table, or what is in the file. */
+static const struct counts *table_of(struct source *src, const struct snapshot *s)
+{
+	if (!src->device)
+		return &s->counts;
+	if (!src->table)
+		src->table = table_copy(src);
+	return &src->table->counts;
+}
+
+void source_check(struct source *src)
+{
+	filter_check(&src->options->filter, table_of(src, NULL), true);
+	src->checked = true;
+}
+
+void source_choose(struct source *src, struct snapshot *s)
 {
 	const struct filter *filter = &src->options->filter;
-	const struct counts *table = &s->counts;
+	const struct counts *table;
 	size_t i;
 
 	if (src->map) {
@@ -74,11 +90,7 @@ static void choose(struct source *src, struct snapshot *s)
 		for (i = 0; i < s->ngroups; i++)
 			map_apply(src->map, &s->groups[i].counts);
 	}
-	if (src->device) {
-		if (!src->table)
-			src->table = table_copy(src);
-		table = &src->table->counts;
-	}
+	table = table_of(src, s);
 	if (!src->checked)
 		filter_check(filter, table, src->device || s->kind == KIND_LIST);
 	src->checked = true;
@@ -94,7 +106,7 @@ struct snapshot *source_next(struct source *src)
 	if (!s)
 		return NULL;
 	require_kind(s, src->name, false);
-	choose(src, s);
+	source_choose(src, s);
 	return s;
 }
 
@@ -107,7 +119,7 @@ static struct snapshot *last_of(struct json_reader *r)
 		last = next;
 	}
 	if (!last)
-		errx(EXIT_FAILURE, "%s: empty: holds no snapshot", json_reader_name(r));
+		errx(failure_status, "%s: empty: holds no snapshot", json_reader_name(r));
 	return last;
 }
 
@@ -123,7 +135,7 @@ struct snapshot *source_read(struct source *src)
 	} else {
 		s = device_read(src->device, false);
 	}
-	choose(src, s);
+	source_choose(src, s);
 	return s;
 }
 
@@ -138,7 +150,7 @@ struct snapshot *source_table(struct source *src)
 		require_kind(s, src->name, true);
 		s->kind = KIND_LIST;
 	}
-	choose(src, s);
+	source_choose(src, s);
 	return s;
 }
 

@@ -13,6 +13,10 @@ struct source *source_open(const struct options *o);
 void source_close(struct source *s);
 /* NULL when reading from a file. */
 struct device *source_device(const struct source *s);
+/* Checks the names in -c and -e by the module's table, before anything runs. */
+void source_check(struct source *s);
+/* --map, then -c and -e: for a snapshot that the source did not read itself. */
+void source_choose(struct source *src, struct snapshot *s);
 /* Counts, by --map and of what -c and -e choose. The last snapshot of a file. */
 struct snapshot *source_read(struct source *s);
 /* The next snapshot of a file, NULL at its end. */

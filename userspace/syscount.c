@@ -7,8 +7,12 @@
 #include <string.h>
 
 #include "output.h"
+#include "program.h"
 #include "syscount.h"
 #include "util.h"
+
+#define BYS_WATCH	(BIT(BY_SYSCALL) | BIT(BY_CATEGORY) | BIT(BY_PROCESS) | \
+			 BIT(BY_THREAD) | BIT(BY_CGROUP) | BIT(BY_COMMAND))
 
 const struct command commands[] = {
 	{
@@ -16,8 +20,26 @@ const struct command commands[] = {
 		.args = "",
 		.summary = "show the counts: categories, then calls, busiest first",
 		.options = OPTS_SELECT | OPTS_TABLE | OPTS_OUTPUT | OPT_INPUT | OPT_INTERVAL |
-			   OPT_DURATION | OPT_TIMESTAMP | OPT_BY | OPT_COMMON,
+			   OPT_DURATION | OPT_TIMESTAMP | OPT_BY | OPTS_ERRORS | OPT_COMMON,
+		.by = BYS_WATCH | BIT(BY_CPU),
+		.strace = true,
 		.run = cmd_show,
+		.help_columns = show_help_columns,
+	}, {
+		.name = "run",
+		.args = "[--] CMD [ARG]...",
+		.summary = "run CMD and show the calls it made, on standard error",
+		.details = "Counts the calls of CMD, its threads and its children, until CMD\n"
+			   "ends, then ends as CMD did. Needs no right.",
+		.options = OPTS_SELECT | OPTS_TABLE | OPTS_OUTPUT | OPTS_WATCH | OPTS_ERRORS |
+			   OPT_BY | OPT_COMMON,
+		.by = BYS_WATCH,
+		.strace = true,
+		.words = true,
+		.on_stderr = true,
+		.min_args = 1,
+		.max_args = INT_MAX,
+		.run = cmd_run,
 		.help_columns = show_help_columns,
 	}, {
 		.name = "stat",
@@ -99,6 +121,7 @@ static __noreturn void no_command(const char *word)
 {
 	struct suggestion s = { .word = word };
 	char *all = xstrdup("");
+	int error;
 	size_t i;
 
 	for (i = 0; i < ncommands; i++) {
@@ -107,6 +130,8 @@ static __noreturn void no_command(const char *word)
 	}
 	if (s.best)
 		usage_error(NULL, "no command '%s'%s", word, suggestion_text(&s));
+	if (*word && program_find(word, &error))
+		usage_error(NULL, "no command '%s'; did you mean: syscount run -- %s", word, word);
 	usage_error(NULL, "no command '%s'; there are:%s", word, all);
 }
 
@@ -123,7 +148,8 @@ static const struct command *find_command(const char *word)
 
 /*
  * The next file that is opened would take the place of a standard one that is closed,
- * and get its output. What takes it instead is open the other way round: EBADF.
+ * and get its output. What takes it instead is open the other way round: EBADF. For a
+ * program that is run it is closed as it was.
  */
 static void hold_standard_files(void)
 {
@@ -131,7 +157,7 @@ static void hold_standard_files(void)
 
 	for (fd = 0; fd <= 2; fd++) {
 		if (fcntl(fd, F_GETFD) < 0)
-			open("/dev/null", fd ? O_RDONLY : O_WRONLY);
+			open("/dev/null", (fd ? O_RDONLY : O_WRONLY) | O_CLOEXEC);
 	}
 }
 

@@ -27,26 +27,40 @@
 #define OPT_RATE	BIT(14)
 #define OPT_CALLS	BIT(15)
 #define OPT_COMMON	BIT(16)	/* --color, --help, --version */
+#define OPT_FOLLOW	BIT(17)
+#define OPT_ERRORS	BIT(18)
+#define OPT_ERRNO	BIT(19)
+#define OPT_FAILED	BIT(20)
+#define OPT_LATENCY	BIT(21)
+#define OPT_OBJECTS	BIT(22)
+#define OPT_PID		BIT(23)
+#define OPT_CGROUP	BIT(24)
+#define OPT_ALL		BIT(25)
 
 /* What a table of rows takes. */
 #define OPTS_TABLE	(OPT_SORT | OPT_TOP | OPT_COLUMNS | OPT_NOHEADINGS)
 #define OPTS_OUTPUT	(OPT_OUTPUT | OPT_FORMAT)
 #define OPTS_SELECT	(OPT_CATEGORY | OPT_SYSCALL | OPT_MAP)
+/* What a watch is asked for; and how its errors are shown. */
+#define OPTS_WATCH	(OPT_FOLLOW | OPT_ERRORS | OPT_LATENCY | OPT_OBJECTS)
+#define OPTS_ERRORS	(OPT_ERRNO | OPT_FAILED)
+#define OPTS_TARGET	(OPT_PID | OPT_CGROUP | OPT_ALL)
 
 enum format {
 	FORMAT_TABLE,
 	FORMAT_RAW,
 	FORMAT_CSV,
 	FORMAT_JSON,
+	FORMAT_STRACE,
 	FORMAT_COUNT
 };
 
-enum by {
-	BY_DEFAULT,
-	BY_SYSCALL,
-	BY_CATEGORY,
-	BY_CPU,
-	BY_COUNT
+/* Who is watched with a target: its threads and children, its threads, it alone. */
+enum follow {
+	FOLLOW_ALL,
+	FOLLOW_THREADS,
+	FOLLOW_NONE,
+	FOLLOW_COUNT
 };
 
 enum when {
@@ -73,6 +87,9 @@ struct options {
 	uint64_t interval_ns;		/* 0: not given */
 	uint64_t duration_ns;		/* 0: not given */
 	enum by by;
+	enum follow follow;
+	const char *pids;
+	const char *cgroup;
 	enum when color;
 	int nargs;
 	char **args;
@@ -86,6 +103,10 @@ struct command {
 	const char *summary;
 	const char *details;		/* more lines for --help, or NULL */
 	unsigned int options;
+	unsigned int by;		/* a bit for each that --by takes */
+	bool strace;			/* --format takes it */
+	bool words;			/* all behind the first argument is the argument's */
+	bool on_stderr;			/* output, unless there is -o */
 	int min_args, max_args;
 	int (*run)(struct options *o);
 	void (*help_columns)(FILE *f);	/* NULL: it has no table of columns */
@@ -105,6 +126,7 @@ uint64_t parse_count(const struct options *o, const char *what, const char *text
 __noreturn __printf(2, 3) void usage_error(const struct command *command, const char *fmt, ...);
 
 int cmd_show(struct options *o);
+int cmd_run(struct options *o);
 int cmd_stat(struct options *o);
 int cmd_diff(struct options *o);
 int cmd_switch(struct options *o);

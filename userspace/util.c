@@ -10,10 +10,12 @@
 
 #include "util.h"
 
+int failure_status = EXIT_FAILURE;
+
 static void *check(void *p)
 {
 	if (!p)
-		err(EXIT_FAILURE, "memory");
+		err(failure_status, "memory");
 	return p;
 }
 
@@ -39,7 +41,7 @@ char *xasprintf(const char *fmt, ...)
 
 	va_start(args, fmt);
 	if (vasprintf(&s, fmt, args) < 0)
-		err(EXIT_FAILURE, "memory");
+		err(failure_status, "memory");
 	va_end(args);
 	return s;
 }
@@ -115,7 +117,7 @@ uint64_t clock_ns(int clock)
 	struct timespec ts;
 
 	if (clock_gettime(clock, &ts))
-		err(EXIT_FAILURE, "clock");
+		err(failure_status, "clock");
 	return (uint64_t)ts.tv_sec * NSEC_PER_SEC + (uint64_t)ts.tv_nsec;
 }
 

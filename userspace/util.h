@@ -17,6 +17,9 @@
 #define NSEC_PER_SEC	1000000000ULL
 #define EXIT_USAGE	2
 
+/* The exit status when the command fails: 1, but for 'run'. */
+extern int failure_status;
+
 /* These do not return without memory. */
 void *xcalloc(size_t n, size_t size);
 void *xreallocarray(void *p, size_t n, size_t size);

@@ -2,7 +2,8 @@
 /*
  * Stands in for the module (LD_PRELOAD), so that the command's side of the ioctls
  * is tested where no module may be loaded. Between two readings a second goes by,
- * with 100 calls of read, 10 of futex and 1 of number 400. FAKE chooses a fault.
+ * with 100 calls of read, 10 of futex and 1 of number 400. FAKE chooses faults, with
+ * commas between.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -13,11 +14,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <unistd.h>
 
 #include <linux/syscount.h>
 
 #define SECOND		1000000000ULL
 #define LOADED		(5 * SECOND)
+#define FILES		256
 
 static int device = -1;
 static unsigned int readings;
@@ -25,8 +30,34 @@ static unsigned int readings;
 static int faulty(const char *fault)
 {
 	const char *now = getenv("FAKE");
+	size_t n = strlen(fault);
 
-	return now && !strcmp(now, fault);
+	for (; now; now = strchr(now, ',') ? strchr(now, ',') + 1 : NULL) {
+		if (!strncmp(now, fault, n) && (!now[n] || now[n] == ','))
+			return 1;
+	}
+	return 0;
+}
+
+/* An open file is one for the child, too, which makes it a watch. */
+static struct watched_file {
+	int fd;
+	unsigned int readings;
+	struct syscount_watch watch;
+} *files;
+
+static struct watched_file *watched_file(int fd)
+{
+	return fd >= 0 && fd < FILES && files && files[fd].fd == fd ? &files[fd] : NULL;
+}
+
+static void fake_watch_open(int fd)
+{
+	if (!files)
+		files = mmap(NULL, FILES * sizeof(*files), PROT_READ | PROT_WRITE,
+			     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (fd >= 0 && fd < FILES)
+		files[fd] = (struct watched_file){ .fd = fd };
 }
 
 static int fake_open(const char *path, int flags)
@@ -36,6 +67,7 @@ static int fake_open(const char *path, int flags)
 	if (strcmp(path, SYSCOUNT_DEVICE) != 0)
 		return real(path, flags, 0666);
 	device = real("/dev/zero", O_RDWR | O_CLOEXEC);
+	fake_watch_open(device);
 	return device;
 }
 
@@ -141,6 +173,187 @@ static int read_counters(struct syscount_read *get)
 	return 0;
 }
 
+/* What a reading of a watch has room for, and what there is. */
+struct answer {
+	struct syscount_watch_read *get;
+	const struct syscount_watch *watch;
+	unsigned int times;
+};
+
+static int is_asked(const struct answer *a, unsigned int flag)
+{
+	return !!(a->watch->flags & flag);
+}
+
+static void put_detail(const struct answer *a, struct syscount_watch_row *row, unsigned int kind,
+		       unsigned int value, unsigned long long count)
+{
+	struct syscount_watch_detail *details = (void *)(unsigned long)a->get->details;
+
+	if (!is_asked(a, kind == SYSCOUNT_DETAIL_ERRNO ? SYSCOUNT_WATCH_ERRORS :
+							 SYSCOUNT_WATCH_LATENCY))
+		return;
+	if (a->get->detail_count < a->get->detail_capacity)
+		details[a->get->detail_count] = (struct syscount_watch_detail){ kind, value, count };
+	if (!row->details++)
+		row->first_detail = a->get->detail_count;
+	a->get->detail_count++;
+}
+
+static void put_watch_row(const struct answer *a, struct syscount_watch_group *group,
+			  struct syscount_watch_row row)
+{
+	struct syscount_watch_row *rows = (void *)(unsigned long)a->get->rows;
+	unsigned int exits = SYSCOUNT_WATCH_ERRORS | SYSCOUNT_WATCH_LATENCY;
+
+	if (!is_asked(a, exits))
+		row.exits = row.errors = row.restarted = row.refused = row.in_flight = 0;
+	if (!is_asked(a, SYSCOUNT_WATCH_LATENCY))
+		row.total_ns = row.min_ns = row.max_ns = row.oldest_ns = 0;
+	if (a->get->row_count < a->get->row_capacity)
+		rows[a->get->row_count] = row;
+	if (!group->rows++)
+		group->first_row = a->get->row_count;
+	a->get->row_count++;
+	a->get->total += row.calls;
+	a->get->categories[row.category].calls += row.calls;
+}
+
+static void put_reads(const struct answer *a, struct syscount_watch_group *group, unsigned int k,
+		      unsigned int object)
+{
+	struct syscount_watch_row row = {
+		.nr = 0, .abi = SYSCOUNT_ABI_64, .category = SYSCOUNT_CAT_FILE,
+		.state = SYSCOUNT_ON, .flags = SYSCOUNT_ROW_NAMED, .object = object,
+		.calls = 100 * k, .exits = 100 * k, .errors = 12 * k,
+		.total_ns = 5000000ULL * k, .min_ns = 200, .max_ns = 500000,
+	};
+
+	if (object == SYSCOUNT_OBJECT_CHANNEL)
+		row.category = SYSCOUNT_CAT_COMMUNICATION;
+	put_detail(a, &row, SYSCOUNT_DETAIL_ERRNO, ENOENT, 2 * k);
+	put_detail(a, &row, SYSCOUNT_DETAIL_ERRNO, EAGAIN, 10 * k);
+	put_detail(a, &row, SYSCOUNT_DETAIL_LATENCY, 8, 60 * k);
+	put_detail(a, &row, SYSCOUNT_DETAIL_LATENCY, 10, 30 * k);
+	put_detail(a, &row, SYSCOUNT_DETAIL_LATENCY, 19, 10 * k);
+	put_watch_row(a, group, row);
+}
+
+static void put_rows(const struct answer *a, struct syscount_watch_group *group, unsigned int k)
+{
+	struct syscount_watch_row futex = {
+		.nr = 202, .abi = SYSCOUNT_ABI_64, .category = SYSCOUNT_CAT_PROCESS,
+		.state = faulty("off") ? SYSCOUNT_OFF : SYSCOUNT_ON, .flags = SYSCOUNT_ROW_NAMED,
+		.in_flight = 1, .calls = 10 * k, .exits = 10 * k - 1, .restarted = k,
+		.oldest_ns = 2500000000, .total_ns = 40000000ULL * k, .min_ns = 1500,
+		.max_ns = 9000000,
+	};
+	struct syscount_watch_row odd = {
+		.nr = 400, .abi = SYSCOUNT_ABI_64, .category = SYSCOUNT_CAT_UNKNOWN,
+		.state = SYSCOUNT_ON, .calls = 2 * k, .exits = 2 * k, .errors = 2 * k,
+		.refused = 3, .total_ns = 200 * k, .min_ns = 100, .max_ns = 100,
+	};
+	struct syscount_watch_row other = {
+		.nr = 3, .abi = SYSCOUNT_ABI_I386, .category = SYSCOUNT_CAT_FILE,
+		.state = SYSCOUNT_ON, .flags = SYSCOUNT_ROW_NAMED, .calls = 7, .exits = 7,
+		.total_ns = 7000, .min_ns = 1000, .max_ns = 1000,
+	};
+
+	put_reads(a, group, k, is_asked(a, SYSCOUNT_WATCH_OBJECTS) ? SYSCOUNT_OBJECT_FILE : 0);
+	if (is_asked(a, SYSCOUNT_WATCH_OBJECTS))
+		put_reads(a, group, k, SYSCOUNT_OBJECT_CHANNEL);
+	put_detail(a, &futex, SYSCOUNT_DETAIL_LATENCY, 11, 10 * k - 1);
+	put_watch_row(a, group, futex);
+	put_detail(a, &odd, SYSCOUNT_DETAIL_ERRNO, ENOSYS, k);
+	put_detail(a, &odd, SYSCOUNT_DETAIL_ERRNO, 524, k);
+	put_detail(a, &odd, SYSCOUNT_DETAIL_LATENCY, 7, 2 * k);
+	put_watch_row(a, group, odd);
+	if (!faulty("i386"))
+		return;
+	put_detail(a, &other, SYSCOUNT_DETAIL_LATENCY, 10, 7);
+	put_watch_row(a, group, other);
+}
+
+/* The second one has twice the calls of the first, and so on; the third is the command itself. */
+static void put_group(const struct answer *a, unsigned int k)
+{
+	struct syscount_watch_group *groups = (void *)(unsigned long)a->get->groups;
+	struct syscount_watch_group group = { .threads = k - 1 };
+	unsigned int by = a->watch->by;
+
+	if (k == 1)
+		group.flags = SYSCOUNT_GROUP_ENDED;
+	if (by == SYSCOUNT_BY_PROCESS || by == SYSCOUNT_BY_THREAD) {
+		group.pid = k == 3 ? getpid() : (int)(1000 + k);
+		group.tid = by == SYSCOUNT_BY_THREAD ? group.pid : 0;
+		group.start_ns = LOADED + k;
+	}
+	if (by == SYSCOUNT_BY_CGROUP)
+		group.cgroup = k == 1 ? ~0ULL : 1;
+	else if (by == SYSCOUNT_BY_COMMAND && k == 3)
+		prctl(PR_GET_NAME, group.command);
+	else if (by != SYSCOUNT_BY_NONE)
+		strcpy(group.command, k == 1 ? "sh" : "worker 2");
+	if (!faulty("empty"))
+		put_rows(a, &group, k * a->times);
+	if (faulty("inconsistent"))
+		group.rows += 1000;
+	if (a->get->group_count < a->get->group_capacity)
+		groups[a->get->group_count] = group;
+	a->get->group_count++;
+}
+
+static int read_watch(struct watched_file *file, struct syscount_watch_read *get)
+{
+	struct answer a = { get, &file->watch, ++file->readings };
+	unsigned int i, n;
+
+	get->since_ns = LOADED;
+	get->now_ns = LOADED + file->readings * SECOND / 250;
+	get->hook = SYSCOUNT_HOOK_DIRECT;
+	for (i = 0; i < SYSCOUNT_CAT_COUNT; i++)
+		get->categories[i].state = SYSCOUNT_ON;
+	if (faulty("off"))
+		get->categories[SYSCOUNT_CAT_DEVICE].state = SYSCOUNT_OFF;
+	n = file->watch.by == SYSCOUNT_BY_NONE ? 1 : 2;
+	if (file->watch.target >= SYSCOUNT_TARGET_CGROUP && n == 2)
+		n = 3;
+	for (i = 1; i <= n; i++)
+		put_group(&a, i);
+	if (faulty("lost")) {
+		get->lost = 5;
+		get->lost_threads = 2;
+	}
+	get->left = faulty("left");
+	get->threads = faulty("running") ? 3 : 0;
+	return 0;
+}
+
+static int open_watch(struct watched_file *file, const struct syscount_watch *w)
+{
+	static const struct {
+		const char *fault;
+		int error;
+	} faults[] = {
+		{ "no-perm", EPERM }, { "no-more", EMFILE }, { "too-fast", EAGAIN },
+		{ "no-memory", ENOMEM }, { "no-task", ESRCH }, { "no-cgroup", EBADF },
+		{ "cannot", EOPNOTSUPP }, { "older", ENOTTY },
+	};
+	unsigned int i;
+
+	if (faulty("say"))
+		dprintf(STDERR_FILENO, "watch flags=%#x target=%u by=%u pid=%d\n", w->flags,
+			w->target, w->by, w->pid);
+	for (i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
+		if (faulty(faults[i].fault)) {
+			errno = faults[i].error;
+			return -1;
+		}
+	}
+	file->watch = *w;
+	return 0;
+}
+
 static int cost(struct syscount_cost *cost)
 {
 	cost->hook = faulty("tracepoint") ? SYSCOUNT_HOOK_TRACEPOINT :
@@ -176,12 +389,17 @@ int ioctl(int fd, unsigned long command, ...)
 	va_start(args, command);
 	arg = va_arg(args, void *);
 	va_end(args);
-	if (fd != device)
+	if (!watched_file(fd))
 		return real(fd, command, arg);
 	if (command == SYSCOUNT_IOC_GET_VERSION)
 		return get_version(arg);
 	if (command == SYSCOUNT_IOC_GET_NAMES)
 		return get_names(arg);
+	/* These are for anyone. */
+	if (command == SYSCOUNT_IOC_WATCH)
+		return open_watch(&files[fd], arg);
+	if (command == SYSCOUNT_IOC_READ_WATCH)
+		return read_watch(&files[fd], arg);
 	errno = faulty("old") ? ENOTTY : EPERM;
 	if (faulty("old") || faulty("eperm"))
 		return -1;

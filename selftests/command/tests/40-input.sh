@@ -46,7 +46,6 @@ sh input-stdin-empty 1 "syscount: standard input: empty: holds no snapshot" "sys
 sh input-slow 0 "" "{ head -c 500 plain.json; sleep 0.1; tail -c +501 plain.json; } | syscount -i - -T 1"
 refuses input-list "list.json: a snapshot of kind 'list' holds no counts" -i list.json
 refuses input-no-cpus "plain.json: holds no counts by CPU" -i plain.json --by cpu
-refuses input-watch-json "watch-a.json: a snapshot of kind 'watch' cannot be written again" -i watch-a.json -J
 misused input-interval "show: --interval does not go with --input" -i plain.json -I 1
 misused input-duration "show: --duration does not go with --input" -i plain.json -d 1
 # The last one of a stream.

@@ -4,28 +4,29 @@
 
 prints help --help
 prints help-short -h
-for command in show stat diff enable disable reset list info cost; do
+for command in show run stat diff enable disable reset list info cost; do
 	prints "help-$command" "$command" --help
 done
 prints version -V
 prints version-command list --version
-misused command-unknown "no command 'ls'; there are: show stat diff enable disable reset list info cost" ls -l
+misused command-unknown "no command 'ls'; did you mean: syscount run -- ls" ls -l
+misused command-nowhere "no command 'zzzzzz'; there are: show run stat diff enable disable reset list info cost" zzzzzz
 misused command-near "no command 'shwo'; did you mean 'show'?" shwo
-misused command-empty "no command ''; there are: show stat diff enable disable reset list info cost" "''"
+misused command-empty "no command ''; there are: show run stat diff enable disable reset list info cost" "''"
 misused option-unknown "show: no option '--foo'; see syscount show --help" --foo
 misused option-letter "show: no option '-z'; see syscount show --help" -nz
 misused option-elsewhere "show: option --rate does not belong here; it is for: diff" --rate
 misused option-elsewhere-list "list: option --interval does not belong here; it is for: show stat" list -I 1
-misused option-elsewhere-reset "reset: option --json does not belong here; it is for: show stat diff list info cost" reset -J
+misused option-elsewhere-reset "reset: option --json does not belong here; it is for: show run stat diff list info cost" reset -J
 misused option-argument "show: option '-T' needs an argument" -T
 misused option-no-argument "show: option '--json=x' takes no argument" --json=x
 misused argument "show: one argument too many: 'list'" -J list
 misused argument-reset "reset: one argument too many: 'now'" reset now
 misused enable-nothing "enable: an argument is missing: NAME..." enable
-misused format-word "show: --format: 'xml' is not one of: table, raw, csv, json" --format xml
-misused format-strace "show: --format: 'strace' is not one of: table, raw, csv, json" --format strace
+misused format-word "show: --format: 'xml' is not one of: table, raw, csv, json, strace" --format xml
+misused format-strace-stat "stat: --format: 'strace' is not one of: table, raw, csv, json" stat --format strace
 misused format-two "show: --json and --csv exclude each other" --json --csv
-misused by-word "show: --by: 'process' is not one of: syscall, category, cpu" --by process
+misused by-word "show: --by: 'user' is not one of: syscall, category, cpu, process, thread, cgroup, command" --by user
 misused json-columns "show: --columns does not go with --json" -J -U CALLS
 misused json-sort "show: --sort does not go with --json" -J -s calls
 misused json-top "show: --top does not go with --json" -J -T 1

@@ -1,0 +1,80 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""run-signals.py SYSCOUNT: what 'syscount run' does with signals, waiting for no time."""
+import os
+import pty
+import signal
+import subprocess
+import sys
+
+# Says that it is there, then what it gets; TERM and HUP end it.
+PROGRAM = """
+import os, signal, sys
+names = {signal.SIGINT: "INT", signal.SIGTERM: "TERM", signal.SIGHUP: "HUP", signal.SIGQUIT: "QUIT"}
+signal.pthread_sigmask(signal.SIG_BLOCK, names)
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+print(os.getpid(), flush=True)
+while True:
+    got = signal.sigwait(names)
+    print(names[got], flush=True)
+    if got == signal.SIGTERM:
+        sys.exit(7)
+    if got == signal.SIGHUP:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, names)
+        os.kill(os.getpid(), signal.SIGINT)
+"""
+
+
+def start(program, **more):
+    """The command, and the process that it runs."""
+    args = [sys.argv[1], "run", "-o", os.environ["tmp"] + "/signals", "--", *program]
+    process = subprocess.Popen(args, stdout=subprocess.PIPE, text=True, **more)
+    return process, int(process.stdout.readline())
+
+
+def finish(what, process):
+    """How it ended, and the title that it printed."""
+    status = process.wait()
+    with open(os.environ["tmp"] + "/signals", encoding="utf-8") as f:
+        title = f.readline().strip().rsplit(", ", 1)[1]
+    print(f"{what}: {process.stdout.read().split()} {title}, status {status}")
+
+
+PYTHON = [sys.executable, "-c", PROGRAM]
+
+p, child = start(PYTHON)
+p.send_signal(signal.SIGTERM)
+finish("TERM is passed on", p)
+
+p, child = start(PYTHON, restore_signals=True)
+p.send_signal(signal.SIGHUP)
+finish("HUP is passed on, INT kills", p)
+
+# To both, as a terminal sends it: the program goes on, and so does the command.
+p, child = start(PYTHON, start_new_session=True)
+for number in signal.SIGINT, signal.SIGQUIT:
+    os.killpg(p.pid, number)
+    print(p.stdout.readline().strip())
+os.kill(child, signal.SIGTERM)
+finish("INT and QUIT to both", p)
+
+# A program that sends its group a signal gets it once.
+p, child = start(["sh", "-c", "trap 'echo TERM' TERM; echo $$; kill -TERM 0; exit 4"],
+                 start_new_session=True)
+finish("TERM from itself", p)
+
+p, child = start(["sh", "-c", "echo $$; kill -KILL $$"])
+finish("KILL", p)
+
+# On a terminal, Ctrl-C and Ctrl-\ reach the program alone, and its hang-up once.
+pid, fd = pty.fork()
+if not pid:
+    os.execv(sys.argv[1], [sys.argv[1], "run", "-o", os.environ["tmp"] + "/signals", *PYTHON])
+terminal = os.fdopen(os.dup(fd), "r", encoding="utf-8", newline="\n")
+int(terminal.readline())
+for key in b"\x03", b"\x1c":
+    os.write(fd, key)
+    print(terminal.readline().strip().rsplit("^")[-1][1:])
+os.kill(pid, signal.SIGTERM)
+print(terminal.readline().strip())
+print("terminal: status", os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))

@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=SC2154 # set by run.sh
+# run, and what it shows of a watch, with the module's stand-in.
+
+# The summary comes on standard error: here on standard output, after the program's own.
+# shellcheck disable=SC2016
+watch_setup='syscount() { LD_PRELOAD=$tmp/fake.so command syscount "$@"; }
+	run() { syscount run -o $tmp/summary "$@"; s=$?; cat $tmp/summary; return $s; }
+	origin() { jq -c ".syscount | del(.host, .kernel, .machine, .boot_id, .time, .since, .cpus)"; }'
+
+# watch NAME STATUS STDERR SCRIPT
+watch() { sh "watch-$1" "$2" "$3" "$watch_setup; $4"; }
+
+forms()
+{
+	local form
+
+	for form in table raw csv; do
+		watch "run-$form" 0 "" "run --format $form true"
+		watch "run-latency-$form" 0 "" "run -L --format $form true"
+		watch "run-process-$form" 0 "" "run --by process --format $form true"
+	done
+	watch run-json 0 "" "run -J -L true | origin"
+	watch run-json-process 0 "" "run -J --by process true | origin"
+	watch run-json-command 0 "" "run -J -- echo 'a b' '' | tail -n +2 | jq -c '.syscount | .target, .command, .status'"
+	watch run-objects 0 "" "run --objects true"
+	watch run-thread 0 "" "run --by thread true"
+	watch run-command 0 "" "run --by command -T 1 true"
+	watch run-cgroup 0 "" "run --by cgroup --csv true | sed -E 's|^[^,(]*,|PATH,|'"
+	watch run-syscall 0 "" "run --by syscall true"
+	watch run-category 0 "" "run --by category true"
+	watch run-errno 0 "" "run --errno true"
+	watch run-errno-csv 0 "" "run --errno --csv true"
+	watch run-failed 0 "" "run -x true"
+	watch run-failed-errno 0 "" "run -x --errno -r true"
+	watch run-columns 0 "" "run -r -U SYSCALL,EXITS,REFUSED,RESTARTED,INFLIGHT,MIN -n true"
+	watch run-oldest 0 "" "run -L -U +OLDEST,CALLS/S -n true"
+	watch run-sort 0 "" "run -L -rn -s p99 -U SYSCALL,P99 true"
+	watch run-abis 0 "" "FAKE=i386 run true"
+	watch run-choose 0 "" "run -e read -c '!process' true"
+	watch run-map 0 "" "run --map names.map true"
+	watch run-empty 0 "" "FAKE=empty run true; FAKE=empty run --csv --by process true"
+	watch run-strace 0 "" "run --format strace true"
+	watch run-strace-abis 0 "" "FAKE=i386 run --format strace -e read true"
+	watch run-strace-plain 0 "" "run --format strace -n -T 1 true"
+	watch run-notes 0 "" "FAKE=lost,left,running,off run true"
+	# Where there is no title, what must be known is said all the same.
+	watch run-notes-csv 0 "syscount: lost for want of memory, so the counts are too low: 5 (calls, returns, details), and all of 2 (threads)
+syscount: not counted any further, since a program gave them more rights or may not be read: 1 (threads)
+syscount: off, so not counted: device, futex
+syscount: still running, and not counted any further: 3 (threads)" "FAKE=lost,left,running,off run --csv true"
+	watch run-stderr 0 "" "syscount run true 2>&1 | head -n 1"
+	watch run-stdout 0 "" "syscount run -o - true | head -n 1"
+	watch run-asks 0 "watch flags=0x1 target=0 by=0 pid=0
+watch flags=0xb target=0 by=1 pid=0
+watch flags=0x1d target=0 by=3 pid=0
+watch flags=0x3 target=0 by=0 pid=0
+watch flags=0x1 target=0 by=0 pid=0" "export FAKE=say; run true >$tmp/o
+		run --follow threads -L --by process true >$tmp/o
+		run --follow none --objects --by cgroup true >$tmp/o
+		run --format strace true >$tmp/o; run -f --errno true >$tmp/o"
+}
+
+# What run wrote is what show reads.
+round_trip()
+{
+	local how
+
+	for how in "-L --objects" "--by process" "--by thread" "--by command" "--by cgroup"; do
+		watch "same${how// /}" 0 "" "FAKE=lost,left,running,i386 syscount run $how -J -o $tmp/a -- sh -c 'exit 3'
+			syscount show -i $tmp/a -J | cmp - $tmp/a"
+		watch "same-table${how// /}" 0 "" "syscount run $how -J -o $tmp/a true
+			syscount run $how -o $tmp/b true
+			syscount show -i $tmp/a ${how##-L*} | cmp - $tmp/b"
+	done
+	watch show-strace 0 "" "run --format strace true >$tmp/a; run -L -J true >$tmp/b
+		syscount -i $tmp/b --format strace | cmp - $tmp/a"
+	watch show-errno 0 "" "run --errno -x true >$tmp/a; run -J true >$tmp/b; syscount -i $tmp/b -x --errno | cmp - $tmp/a"
+	watch diff 0 "" "syscount run -J -o $tmp/a true; FAKE=i386 syscount run -J --objects -o $tmp/b true; syscount diff $tmp/a $tmp/b"
+	refuses watch-no-errors "watch-a.json: holds no errors" -i watch-a.json -x
+	refuses watch-no-latency "watch-a.json: holds no times (--latency)" -i watch-a.json --format strace
+	refuses watch-no-groups "watch-a.json: holds no counts by thread" -i watch-a.json --by thread
+	refuses watch-no-watch "db7.json: a snapshot of kind 'counters' holds no watch" -i db7.json --errno
+	misused watch-module-errno "show: --errno is for watches: 'syscount run' or --input" --errno
+	misused watch-module-by "show: --by process is for watches: 'syscount run' or --input" --by process
+	misused watch-module-strace "show: --format strace is for watches: 'syscount run' or --input" --format strace
+}
+
+# bad_watch NAME JQ MESSAGE: a snapshot with one thing changed
+bad_watch()
+{
+	sh "watch-bad-$1" 1 "syscount: standard input: damaged: $3" \
+		"jq '.syscount $2' $tmp/watch.json | syscount -i -"
+}
+
+damaged()
+{
+	local u64="not a whole number from 0 to 18446744073709551615"
+	local pair="not a list of pairs of a power of 2 and a count"
+
+	bash -c "$watch_setup; syscount run -L --objects --by process -J -o $tmp/watch.json true"
+	bad_watch errors "|= (.syscalls[0].errors = -1)" "syscalls[0].errors: $u64"
+	bad_watch errno "|= (.syscalls[0].errno = 3)" "syscalls[0].errno: not an object"
+	bad_watch errno-name "|= (.syscalls[0].errno = {EFOO: 1})" "syscalls[0].errno: a name that is no error's"
+	bad_watch errno-count "|= (.syscalls[0].errno = {EIO: \"1\"})" "syscalls[0].EIO: $u64"
+	bad_watch object "|= (.syscalls[0].object = \"pipe\")" "syscalls[0].object: not file, device or channel"
+	bad_watch latency "|= (.syscalls[0].latency = [])" "syscalls[0].latency: not an object"
+	bad_watch latency-min "|= (.syscalls[0].latency.min_ns = 0.5)" "syscalls[0].min_ns: $u64"
+	bad_watch buckets "|= (.syscalls[0].latency.buckets = {})" "syscalls[0].buckets: not an array"
+	bad_watch bucket-bound "|= (.syscalls[0].latency.buckets[0][0] = 1000)" "syscalls[0].buckets: $pair"
+	bad_watch bucket-zero "|= (.syscalls[0].latency.buckets[0][0] = 0)" "syscalls[0].buckets: $pair"
+	bad_watch bucket-pair "|= (.syscalls[0].latency.buckets[0] = [1])" "syscalls[0].buckets: $pair"
+	bad_watch bucket-count "|= (.syscalls[0].latency.buckets[0][1] = null)" "syscalls[0].buckets: $pair"
+	bad_watch command "|= (.command = [1])" "command: not a list of strings"
+	bad_watch command-text "|= (.command = \"ls\")" "command: not an array"
+	bad_watch target "|= (.target = 1)" "target: not an object"
+	bad_watch target-type "|= (.target = {})" "target: without a type"
+	bad_watch pids "|= (.target.pids = [0])" "pids: not a list of process ids"
+	bad_watch status "|= (.status = 4294967296)" "status: not a whole number from 0 to 4294967295"
+	bad_watch group-pid "|= (.groups[1].pid = 2147483648)" "groups[1].pid: not a whole number from 0 to 2147483647"
+	bad_watch group-ended "|= (.groups[0].ended = 1)" "groups[0].ended: not true or false"
+	bad_watch group-command "|= (.groups[0] |= (.by = \"command\" | del(.command)))" "groups[0].command: missing"
+	bad_watch group-rows "|= del(.groups[0].syscalls)" "groups[0].syscalls: missing"
+	sh watch-unknown-target 0 "" "jq '.syscount.target.type = \"galaxy\"' $tmp/watch.json | syscount -i - -n"
+	sh watch-unknown-group 0 "" "jq '.syscount.groups[0].by = \"user\"' $tmp/watch.json | syscount -i - --by process -rn -U PID,CALLS"
+	sh watch-unknown-key 0 "" "jq '.syscount.syscalls[0].news = {}' $tmp/watch.json | syscount -i - -n"
+}
+
+statuses()
+{
+	local ours="no memory, or all that your watches may have (64 MiB): end some, or get CAP_PERFMON"
+
+	watch status 3 "" "syscount run -o $tmp/o sh -c 'exit 3'"
+	watch status-files 0 "" "echo in | syscount run -o $tmp/o cat; syscount run -o $tmp/o sh -c 'echo err >&2' 2>&1"
+	# What was closed is closed, not a file of ours; and no other is open.
+	watch status-closed 0 "" "syscount run -o $tmp/o ls /proc/self/fd >$tmp/a; ls /proc/self/fd >$tmp/b; cmp $tmp/a $tmp/b
+		syscount run -o $tmp/o sh -c 'for i in 0 1 2 3 4 5; do [ -e /proc/self/fd/\$i ] && echo \$i; done; true' <&-"
+	watch status-environment 0 "" "syscount run -o $tmp/o sh -c 'cat /proc/self/status' | grep -E '^(SigBlk|SigIgn)' >$tmp/a
+		sh -c 'cat /proc/self/status' | grep -E '^(SigBlk|SigIgn)' | cmp - $tmp/a"
+	watch status-ignored 0 "" "trap '' CHLD INT HUP; grep SigIgn /proc/self/status >$tmp/a
+		syscount run -o $tmp/o grep SigIgn /proc/self/status | cmp - $tmp/a"
+	watch status-killed 0 "" "python3 -c '
+import subprocess, sys
+print(subprocess.run(sys.argv[1:]).returncode)' env LD_PRELOAD=$tmp/fake.so $SYSCOUNT run -o $tmp/o sh -c 'kill -SEGV \$\$'
+		head -n 1 $tmp/o; [[ ! -e core ]]"
+	watch status-not-found 127 "syscount: no-such-command: No such file or directory" "syscount run no-such-command"
+	watch status-not-found-path 127 "syscount: /no/such: No such file or directory" "syscount run /no/such"
+	watch status-empty 127 "syscount: : No such file or directory" "syscount run ''"
+	watch status-cannot 126 "syscount: /etc/passwd: Permission denied" "syscount run /etc/passwd"
+	watch status-cannot-path 126 "syscount: plain.json: Permission denied" "PATH=$PWD:\$PATH syscount run plain.json"
+	watch status-directory 126 "syscount: /: Permission denied" "syscount run /"
+	watch status-format 126 "syscount: $tmp/noexec: Exec format error" "echo true >$tmp/noexec; chmod +x $tmp/noexec; syscount run $tmp/noexec"
+	# Nothing is printed of a command that did not start, and the file is as it was.
+	watch status-kept 127 "syscount: no-such: No such file or directory" "echo old >$tmp/o; syscount run -o $tmp/o no-such; s=\$?; cat $tmp/o; exit \$s"
+	watch status-output 125 "syscount: /nowhere/x: No such file or directory" "syscount run -o /nowhere/x touch $tmp/ran; s=\$?; ls $tmp/ran 2>&1 | sed 's/.*: //'; exit \$s"
+	watch status-full 125 "syscount: /dev/full: No space left on device" "syscount run -o /dev/full true"
+	watch status-full-stderr 125 "" "syscount run true 2>/dev/full"
+	watch status-pipe 3 "" "syscount run -o - sh -c 'exit 3' | :; exit \${PIPESTATUS[0]}"
+	watch status-typo 125 "syscount: no syscall 'raed'; did you mean 'read'?" "syscount run -e raed touch $tmp/ran"
+	watch status-eperm 125 "syscount: watch: not permitted: needs CAP_PERFMON or CAP_SYS_ADMIN; 'syscount run' needs neither" "FAKE=no-perm syscount run true"
+	watch status-emfile 125 "syscount: watch: you have 256 watches, as many as a user may: end some, or get CAP_PERFMON" "FAKE=no-more syscount run true"
+	watch status-eagain 125 "syscount: watch: too many watches in a short time: try again in a moment" "FAKE=too-fast syscount run true"
+	watch status-enomem 125 "syscount: watch: $ours" "FAKE=no-memory syscount run true"
+	watch status-old 125 "syscount: watch: not known to the loaded module: it is older than this command; load the one that belongs to syscount 1.0" "FAKE=older syscount run true"
+	watch status-inconsistent 125 "syscount: watch: the module's answer does not fit together" "FAKE=inconsistent syscount run true"
+	# Who may not read the counters may count what he runs.
+	watch status-unprivileged 0 "" "FAKE=eperm syscount run -o $tmp/o true; head -n 1 $tmp/o"
+	misused run-nothing "run: an argument is missing: [--] CMD [ARG]..." run
+	misused run-option "run: no option '--foo'; see syscount run --help" run --foo
+	misused run-follow "run: --follow: 'me' is not one of: all, threads, none" run --follow me true
+	misused run-by "run: --by: 'cpu' is not one of: syscall, category, process, thread, cgroup, command" run --by cpu true
+	misused run-json-errno "run: --errno does not go with --json" run -J --errno true
+	misused run-strace-columns "run: --columns does not go with --format strace" run --format strace -U CALLS true
+	misused run-strace-by "run: --by does not go with --format strace" run --format strace --by process true
+	misused run-follow-elsewhere "show: option -f does not belong here; it is for: run" -f
+	# Options behind the command are its own.
+	watch status-options 0 "" "syscount run -o $tmp/o echo -J --help -- x; syscount run -o $tmp/o -- echo -n y"
+}
+
+signals()
+{
+	sh watch-signals 0 "" "LD_PRELOAD=$tmp/fake.so python3 $here/run-signals.py $SYSCOUNT"
+}
+
+if [[ -e $tmp/fake.so ]]; then
+	forms
+	round_trip
+	damaged
+	statuses
+	signals
+else
+	skip watch "no compiler for the stand-in"
+fi
+if [[ ! -e /dev/syscount ]]; then
+	sh watch-no-module 125 "syscount: /dev/syscount: the module is not loaded; to load it: modprobe syscount" "syscount run touch $tmp/ran"
+fi

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Cgroups of version 2: from path to file, from number to path. */
+#include <dirent.h>
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "cgroup.h"
+#include "util.h"
+
+#define REMOVED "(removed)"
+
+struct cgroup_path {
+	uint64_t id;		/* the inode number of its directory */
+	char *path;
+};
+
+struct cgroup_paths {
+	struct cgroup_path *items;
+	size_t n;
+};
+
+/* The kernel writes blanks and the like in mount points as \ooo. */
+static void unescape(char *s)
+{
+	char *to = s;
+
+	while (*s) {
+		unsigned int c;
+
+		if (*s == '\\' && sscanf(s + 1, "%3o", &c) == 1) {
+			*to++ = (char)c;
+			s += 4;
+		} else {
+			*to++ = *s++;
+		}
+	}
+	*to = '\0';
+}
+
+/* A line: numbers, root, mount point, options, fields up to a "-", then the type. */
+static char *mount_point(void)
+{
+	FILE *f = fopen("/proc/self/mountinfo", "re");
+	char *line = NULL, *point = NULL;
+	size_t room = 0;
+
+	while (f && !point && getline(&line, &room, f) >= 0) {
+		const char *type = strstr(line, " - cgroup2 ");
+
+		if (type && sscanf(line, "%*s %*s %*s %*s %ms", &point) == 1)
+			unescape(point);
+	}
+	if (f)
+		fclose(f);
+	free(line);
+	return point;
+}
+
+static int open_directory(const char *path)
+{
+	return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+int cgroup_open(const char *path)
+{
+	int fd = open_directory(path), error = errno;
+	struct statfs fs;
+
+	if (fd < 0 && error == ENOENT) {
+		char *mount = mount_point(), *full;
+
+		if (!mount)
+			errx(failure_status, "%s: no cgroups of version 2 are mounted", path);
+		full = xasprintf("%s/%s", mount, path + (*path == '/'));
+		fd = open_directory(full);
+		error = errno;
+		free(full);
+		free(mount);
+	}
+	if (fd < 0)
+		errx(failure_status, "%s: %s", path, strerror(error));
+	if (fstatfs(fd, &fs) || fs.f_type != CGROUP2_SUPER_MAGIC)
+		errx(failure_status, "%s: no cgroup of version 2", path);
+	return fd;
+}
+
+static void add_path(struct cgroup_paths *paths, uint64_t id, const char *path)
+{
+	size_t i;
+
+	for (i = 0; i < paths->n; i++) {
+		if (paths->items[i].id != id)
+			continue;
+		free(paths->items[i].path);
+		paths->items[i].path = xstrdup(path);
+		return;
+	}
+	paths->items = xreallocarray(paths->items, paths->n + 1, sizeof(*paths->items));
+	paths->items[paths->n++] = (struct cgroup_path){ id, xstrdup(path) };
+}
+
+/* Takes @fd. @path is that below the mount, without a slash at its end. */
+static void walk(struct cgroup_paths *paths, int fd, const char *path)
+{
+	DIR *dir = fdopendir(fd);
+	struct dirent *entry;
+
+	if (!dir) {
+		close(fd);
+		return;
+	}
+	while ((entry = readdir(dir))) {
+		char *below;
+		int down;
+
+		if (entry->d_type != DT_DIR || *entry->d_name == '.')
+			continue;
+		below = xasprintf("%s/%s", path, entry->d_name);
+		add_path(paths, entry->d_ino, below);
+		down = openat(fd, entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (down >= 0)
+			walk(paths, down, below);
+		free(below);
+	}
+	closedir(dir);
+}
+
+static bool read_paths(struct cgroup_paths *paths)
+{
+	char *mount = mount_point();
+	int fd = mount ? open_directory(mount) : -1;
+	struct stat st;
+
+	free(mount);
+	if (fd < 0)
+		return false;
+	if (!fstat(fd, &st))
+		add_path(paths, st.st_ino, "/");
+	walk(paths, fd, "");
+	return true;
+}
+
+static const char *find_path(const struct cgroup_paths *paths, uint64_t id)
+{
+	size_t i;
+
+	for (i = 0; i < paths->n; i++) {
+		if (paths->items[i].id == id)
+			return paths->items[i].path;
+	}
+	return NULL;
+}
+
+const char *cgroup_path(struct cgroup_paths **paths, uint64_t id)
+{
+	const char *path;
+
+	if (!*paths)
+		*paths = xcalloc(1, sizeof(**paths));
+	path = find_path(*paths, id);
+	if (path)
+		return path;
+	if (!read_paths(*paths))
+		return NULL;
+	/* Numbers are not used again: what is not there now never will be. */
+	if (!find_path(*paths, id))
+		add_path(*paths, id, REMOVED);
+	return find_path(*paths, id);
+}
+
+void cgroup_paths_free(struct cgroup_paths *paths)
+{
+	size_t i;
+
+	for (i = 0; paths && i < paths->n; i++)
+		free(paths->items[i].path);
+	if (paths)
+		free(paths->items);
+	free(paths);
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* syscount run: a program, and the calls it made. */
+#include <err.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "lines.h"
+#include "program.h"
+#include "source.h"
+#include "util.h"
+#include "watch.h"
+#include "watch_output.h"
+
+/* As env(1) has them. */
+#define EXIT_OURSELVES	125
+#define EXIT_CANNOT	126
+#define EXIT_NOT_FOUND	127
+
+struct run {
+	struct device *device;
+	struct syscount_watch watch;
+	struct program program;
+};
+
+static int arm(void *ctx)
+{
+	const struct run *run = ctx;
+
+	return device_try_watch(run->device, &run->watch);
+}
+
+static __noreturn void cannot_run(const char *name, int error)
+{
+	errx(error == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT, "%s: %s", name, strerror(error));
+}
+
+static void start(struct run *run, struct options *o)
+{
+	char *path;
+	bool armed;
+	int error;
+
+	path = program_find(o->args[0], &error);
+	if (!path)
+		cannot_run(o->args[0], error);
+	if (!program_start(&run->program, path, o->args, arm, run, &error, &armed)) {
+		if (!armed)
+			device_watch_failed(error, "watch");
+		cannot_run(o->args[0], error);
+	}
+	free(path);
+}
+
+static void fill_watched(struct watched *w, const struct run *run, const struct options *o)
+{
+	int status = run->program.status;
+
+	w->target = TARGET_COMMAND;
+	w->command = words_copy(o->args);
+	w->ended = true;
+	if (WIFSIGNALED(status)) {
+		w->signal = (unsigned int)WTERMSIG(status);
+		w->status = 128 + w->signal;
+	} else {
+		w->status = (unsigned int)WEXITSTATUS(status);
+	}
+}
+
+int cmd_run(struct options *o)
+{
+	struct run run = { 0 };
+	struct output *out;
+	struct source *src;
+	struct snapshot *s;
+
+	failure_status = EXIT_OURSELVES;
+	columns_check(o, line_columns, nline_columns);
+	out = output_open(o);
+	src = source_open(o);
+	source_check(src);
+	run.device = source_device(src);
+	run.watch = watch_of_options(o);
+	run.watch.target = SYSCOUNT_TARGET_SELF;
+	/* Who looks at one program wants to know, and it alone pays for it. */
+	run.watch.flags |= SYSCOUNT_WATCH_ERRORS;
+	start(&run, o);
+	program_wait(&run.program);
+	/* From here on only what prints can fail, and the status is to be the program's. */
+	signal(SIGPIPE, SIG_IGN);
+	s = device_read_watch(run.device, &run.watch);
+	fill_watched(&s->watched, &run, o);
+	source_choose(src, s);
+	watch_print(out, o, s);
+	snapshot_free(s);
+	source_close(src);
+	if (output_close(out))
+		return failure_status;
+	return program_exit(&run.program);
+}

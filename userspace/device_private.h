@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What device.c and device_watch.c share. */
+#ifndef _SYSCOUNT_DEVICE_PRIVATE_H
+#define _SYSCOUNT_DEVICE_PRIVATE_H
+
+#include "cgroup.h"
+#include "device.h"
+#include "util.h"
+
+struct device {
+	int fd;
+	struct syscount_version version;
+	struct snapshot *table;
+	struct cgroup_paths *cgroups;
+	uint32_t room;		/* rows that the last reading needed */
+	/* The same for readings of a watch. */
+	uint32_t group_room, row_room, detail_room;
+};
+
+int device_ioctl(const struct device *d, unsigned long command, void *arg);
+/* One line for the errors that any command can meet. */
+__noreturn void device_failed(const char *what, const char *need);
+enum state device_state(unsigned int state);
+void device_origin(const struct device *d, struct snapshot *s);
+void device_times(struct snapshot *s, uint64_t since_ns, uint64_t now_ns);
+/* @from: all categories, unknown behind them. */
+void device_categories(struct counts *c, const struct syscount_total *from);
+/* @row has its number; the name stays the table's. */
+void device_name_row(struct device *d, struct row *row, unsigned int abi, unsigned int category,
+		     unsigned int state, unsigned int flags);
+
+#endif

@@ -1,0 +1,413 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The rows and columns of tables of counts. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "lines.h"
+#include "util.h"
+
+static void get_time(const struct column *column, const void *data, struct cell *cell)
+{
+	(void)column;
+	cell_text(cell, ((const struct line *)data)->snapshot->time, "-");
+}
+
+static void get_cpu(const struct column *column, const void *data, struct cell *cell)
+{
+	const struct line *line = data;
+
+	(void)column;
+	cell_text(cell, NULL, "-");
+	if (line->group && line->group->by == BY_CPU)
+		cell_count(cell, line->group->cpu);
+}
+
+static void get_pid(const struct column *column, const void *data, struct cell *cell)
+{
+	const struct group *group = ((const struct line *)data)->group;
+
+	(void)column;
+	cell_text(cell, NULL, "-");
+	if (!group || (group->by != BY_PROCESS && group->by != BY_THREAD))
+		return;
+	cell->type = CELL_NUMBER;
+	cell->number = group->pid;
+}
+
+static void get_tid(const struct column *column, const void *data, struct cell *cell)
+{
+	const struct group *group = ((const struct line *)data)->group;
+
+	(void)column;
+	cell_text(cell, NULL, "-");
+	if (!group || group->by != BY_THREAD)
+		return;
+	cell->type = CELL_NUMBER;
+	cell->number = group->tid;
+}
+
+static void get_command(const struct column *column, const void *data, struct cell *cell)
+{
+	const struct group *group = ((const struct line *)data)->group;
+
+	(void)column;
+	cell_text(cell, group ? group->command : NULL, "-");
+}
+
+static void get_cgroup(const struct column *column, const void *data, struct cell *cell)
+{
+	const struct group *group = ((const struct line *)data)->group;
+
+	(void)column;
+	cell_text(cell, group ? group->cgroup : NULL, "-");
+}
+
+static void get_abi(const struct column *column, const void *data, struct cell *cell)
+{
+	const struct line *line = data;
+
+	(void)column;
+	cell_text(cell, line->row ? line->row->abi : NULL, "-");
+}
+
+static void get_nr(const struct column *column, const void *data, struct cell *cell)
+{
+	const struct line *line = data;
+
+	(void)column;
+	cell_text(cell, NULL, line->row ? "*" : "-");
+	if (!line->row || line->row->other)
+		return;
+	cell->type = CELL_NUMBER;
+	cell->number = line->row->nr;
+}
+
+static void get_syscall(const struct column *column, const void *data, struct cell *cell)
+{
+	const struct line *line = data;
+
+	(void)column;
+	cell_text(cell, line->row ? line->row->name : NULL, line->row ? "?" : "-");
+}
+
+static void get_category(const struct column *column, const void *data, struct cell *cell)
+{
+	(void)column;
+	cell_text(cell, ((const struct line *)data)->category, "-");
+}
+
+static void get_state(const struct column *column, const void *data, struct cell *cell)
+{
+	(void)column;
+	cell_state(cell, ((const struct line *)data)->state);
+}
+
+static void get_calls(const struct column *column, const void *data, struct cell *cell)
+{
+	(void)column;
+	cell_count(cell, ((const struct line *)data)->calls);
+}
+
+static void get_rate(const struct column *column, const void *data, struct cell *cell)
+{
+	const struct line *line = data;
+
+	(void)column;
+	cell_rate(cell, line->calls, line->snapshot->timed ? line->snapshot->duration_ns : 0);
+}
+
+static void get_share(const struct column *column, const void *data, struct cell *cell)
+{
+	const struct line *line = data;
+
+	(void)column;
+	cell_percent(cell, line->calls, line->counts->total);
+}
+
+static void get_object(const struct column *column, const void *data, struct cell *cell)
+{
+	const struct line *line = data;
+
+	(void)column;
+	cell_text(cell, line->row ? object_words[line->row->object] : NULL, "-");
+}
+
+static void get_error(const struct column *column, const void *data, struct cell *cell)
+{
+	const struct line *line = data;
+
+	(void)column;
+	cell_text(cell, line->error ? error_name(line->error) : NULL, "-");
+}
+
+static const struct row *busiest(const struct counts *c)
+{
+	const struct row *row = NULL;
+	size_t i;
+
+	for (i = 0; i < c->nrows; i++) {
+		if (!row || c->rows[i].calls > row->calls)
+			row = &c->rows[i];
+	}
+	return row;
+}
+
+static void get_busiest(const struct column *column, const void *data, struct cell *cell)
+{
+	const struct line *line = data;
+	const struct row *row = line->group ? busiest(&line->group->counts) : NULL;
+
+	(void)column;
+	cell_text(cell, row ? row->name : NULL, row ? "?" : "-");
+}
+
+static void get_threads(const struct column *column, const void *data, struct cell *cell)
+{
+	const struct line *line = data;
+
+	(void)column;
+	cell_text(cell, NULL, "-");
+	if (line->group && line->group->by != BY_CPU)
+		cell_count(cell, line->group->threads);
+}
+
+/* The columns that are a measure, by their keys. */
+static void get_measure(const struct column *column, const void *data, struct cell *cell)
+{
+	const struct line *line = data;
+	enum measure m = 0;
+
+	while (m < MEASURE_COUNT - 1 && strcmp(column->key, measure_words[m]) != 0)
+		m++;
+	cell_text(cell, NULL, "-");
+	if (!measured(&line->measures, m))
+		return;
+	cell_count(cell, line->measures.n[m]);
+	if (m >= MEASURE_TOTAL_NS || m == MEASURE_OLDEST_NS)
+		cell->type = CELL_DURATION;
+}
+
+static void set_duration(struct cell *cell, bool known, uint64_t ns)
+{
+	cell_text(cell, NULL, "-");
+	if (!known)
+		return;
+	cell->type = CELL_DURATION;
+	cell->count = ns;
+}
+
+static void get_average(const struct column *column, const void *data, struct cell *cell)
+{
+	const struct measures *m = &((const struct line *)data)->measures;
+	uint64_t exits = m->n[MEASURE_EXITS];
+
+	(void)column;
+	set_duration(cell, measured(m, MEASURE_TOTAL_NS) && exits,
+		     exits ? m->n[MEASURE_TOTAL_NS] / exits : 0);
+}
+
+static void get_quantile(const void *data, struct cell *cell, unsigned int percent)
+{
+	const struct line *line = data;
+	bool known = line->buckets && line->buckets->n;
+
+	set_duration(cell, known,
+		     known ? quantile_ns(line->buckets, &line->measures, percent) : 0);
+}
+
+static void get_p50(const struct column *column, const void *data, struct cell *cell)
+{
+	(void)column;
+	get_quantile(data, cell, 50);
+}
+
+static void get_p99(const struct column *column, const void *data, struct cell *cell)
+{
+	(void)column;
+	get_quantile(data, cell, 99);
+}
+
+const struct column line_columns[] = {
+	{ "TIME", "time", "of the reading, UTC", 0, 0, get_time },
+	{ "CPU", "cpu", "with --by cpu", COLUMN_RIGHT, 0, get_cpu },
+	{ "ABI", "abi", "the table that the number is taken from: 64, i386, x32", 0, 0, get_abi },
+	{ "NR", "nr", "the call's number; * for those that got no row", COLUMN_RIGHT, 0, get_nr },
+	{ "SYSCALL", "syscall", "the call's name; ? when it has none", COLUMN_CUT, 0, get_syscall },
+	{ "CATEGORY", "category", "its category; - when in none", COLUMN_CUT, 0, get_category },
+	{ "STATE", "state", "on, off or partial", 0, 0, get_state },
+	{ "CALLS", "calls", "how often it was called", COLUMN_RIGHT, 0, get_calls },
+	{ "CALLS/S", "calls_per_s", "calls per second", COLUMN_RIGHT, 0, get_rate },
+	{ "SHARE", "share", "percentage of the calls shown", COLUMN_RIGHT, 0, get_share },
+	{ "ERRORS", "errors", "of a watch: calls that failed", COLUMN_RIGHT, 0, get_measure },
+	{ "ERRNO", "errno", "with --errno: how; - when not", 0, 0, get_error },
+	{ "OBJECT", "object", "with --objects: file, device or channel", 0, 0, get_object },
+	{ "TOTAL", "total_ns", "with --latency: all calls took together", COLUMN_RIGHT, 0,
+	  get_measure },
+	{ "AVG", "avg_ns", "a call on average", COLUMN_RIGHT, 0, get_average },
+	{ "P50", "p50_ns", "half of the calls took less (estimated)", COLUMN_RIGHT, 0, get_p50 },
+	{ "P99", "p99_ns", "99 of 100 calls took less (estimated)", COLUMN_RIGHT, 0, get_p99 },
+	{ "MIN", "min_ns", "the shortest", COLUMN_RIGHT, 0, get_measure },
+	{ "MAX", "max_ns", "the longest", COLUMN_RIGHT, 0, get_measure },
+	{ "EXITS", "exits", "calls that returned", COLUMN_RIGHT, 0, get_measure },
+	{ "REFUSED", "refused", "calls that seccomp or a tracer answered", COLUMN_RIGHT, 0,
+	  get_measure },
+	{ "RESTARTED", "restarted", "calls that a signal ended, to be made again", COLUMN_RIGHT, 0,
+	  get_measure },
+	{ "INFLIGHT", "in_flight", "threads that are in the call", COLUMN_RIGHT, 0, get_measure },
+	{ "OLDEST", "oldest_ns", "how long the longest of them is", COLUMN_RIGHT, 0, get_measure },
+	{ "PID", "pid", "with --by process, thread", COLUMN_RIGHT, 0, get_pid },
+	{ "TID", "tid", "with --by thread", COLUMN_RIGHT, 0, get_tid },
+	{ "COMMAND", "command", "with --by process, thread, command", COLUMN_CUT, 0, get_command },
+	{ "CGROUP", "cgroup", "with --by process, thread, cgroup", COLUMN_CUT, 0, get_cgroup },
+	{ "THREADS", "threads", "of a group, that there are now", COLUMN_RIGHT, 0, get_threads },
+	{ "TOP", "top", "of a group: its busiest call", COLUMN_CUT, 0, get_busiest },
+};
+
+const size_t nline_columns = ARRAY_SIZE(line_columns);
+
+static bool same_word(const char *a, const char *b)
+{
+	return a && b ? !strcmp(a, b) : !a && !b;
+}
+
+/* Of the rows of a category, NULL: of unknown; with @all, of all rows. */
+static void add_measures(struct measures *to, const struct counts *c, const char *category,
+			 bool all)
+{
+	size_t i;
+
+	for (i = 0; i < c->nrows; i++) {
+		if (all || same_word(c->rows[i].category, category))
+			measures_merge(to, &c->rows[i].measures);
+	}
+	/* A category that was not called has no errors: it was watched all the same. */
+	if (c->nrows)
+		to->known |= c->rows[0].measures.known;
+}
+
+struct line *category_lines(const struct snapshot *s, size_t *n, bool total)
+{
+	const struct counts *c = &s->counts;
+	struct line *lines = xcalloc(c->ncategories + 2, sizeof(*lines)), *line = lines;
+	size_t i;
+
+	for (i = 0; i < c->ncategories; i++, line++) {
+		*line = (struct line){ .category = c->categories[i].name,
+				       .state = c->categories[i].state,
+				       .calls = c->categories[i].calls };
+		add_measures(&line->measures, c, line->category, false);
+	}
+	if (!c->no_unknown) {
+		*line = (struct line){ .category = "unknown", .state = c->unknown_state,
+				       .calls = c->unknown };
+		add_measures(&line++->measures, c, NULL, false);
+	}
+	if (total) {
+		*line = (struct line){ .category = "total", .calls = c->total };
+		add_measures(&line++->measures, c, NULL, true);
+	}
+	*n = (size_t)(line - lines);
+	for (i = 0; i < *n; i++) {
+		lines[i].snapshot = s;
+		lines[i].counts = c;
+	}
+	return lines;
+}
+
+static uint64_t failed_calls(const struct row *row)
+{
+	uint64_t n = 0;
+	size_t i;
+
+	for (i = 0; i < row->errnos.n; i++)
+		n += row->errnos.items[i].count;
+	return n;
+}
+
+/* The calls of @base that failed, by how; and before them, unless @failed, the others. */
+static struct line *split_line(struct line *to, const struct line *base, bool failed)
+{
+	const struct row *row = base->row;
+	uint64_t errors = failed_calls(row);
+	size_t i;
+
+	for (i = 0; i <= row->errnos.n; i++) {
+		const struct tally *t = i ? &row->errnos.items[i - 1] : NULL;
+		uint64_t calls = row->calls > errors ? row->calls - errors : 0;
+
+		if (!t && (failed || (!calls && errors)))
+			continue;
+		*to = *base;
+		to->split = true;
+		to->error = t ? t->value : 0;
+		to->calls = t ? t->count : calls;
+		/* What else was measured is not known of each. */
+		memset(&to->measures, 0, sizeof(to->measures));
+		to->buckets = NULL;
+		if (measured(&row->measures, MEASURE_ERRORS))
+			measure_set(&to->measures, MEASURE_ERRORS, t ? t->count : 0);
+		to++;
+	}
+	return to;
+}
+
+struct line *call_lines(const struct options *o, const struct snapshot *s,
+			const struct group *group, size_t *n)
+{
+	const struct counts *c = group ? &group->counts : &s->counts;
+	bool failed = o->given & OPT_FAILED;
+	struct line *lines, *line;
+	size_t i, room = c->nrows;
+
+	for (i = 0; i < c->nrows; i++)
+		room += c->rows[i].errnos.n;
+	lines = xcalloc(room, sizeof(*lines));
+	line = lines;
+	for (i = 0; i < c->nrows; i++) {
+		const struct row *row = &c->rows[i];
+		struct line base = { .snapshot = s, .counts = c, .group = group, .row = row,
+				     .category = row->category, .state = row->state,
+				     .calls = row->calls, .measures = row->measures,
+				     .buckets = &row->buckets };
+
+		if (!row_busy(row))
+			continue;
+		if (o->given & OPT_ERRNO)
+			line = split_line(line, &base, failed);
+		else if (!failed || row->measures.n[MEASURE_ERRORS])
+			*line++ = base;
+	}
+	*n = (size_t)(line - lines);
+	return lines;
+}
+
+struct line *group_lines(const struct snapshot *s, size_t *n)
+{
+	struct line *lines = xcalloc(s->ngroups, sizeof(*lines));
+	size_t i;
+
+	*n = s->ngroups;
+	for (i = 0; i < *n; i++) {
+		const struct group *group = &s->groups[i];
+
+		lines[i] = (struct line){ .snapshot = s, .counts = &s->counts, .group = group,
+					  .calls = group->counts.total };
+		add_measures(&lines[i].measures, &group->counts, NULL, true);
+	}
+	return lines;
+}
+
+void table_of_lines(struct table *t, const struct line *lines, size_t n)
+{
+	size_t i;
+
+	t->rows = xcalloc(n, sizeof(*t->rows));
+	t->nrows = n;
+	for (i = 0; i < n; i++)
+		t->rows[i] = &lines[i];
+}
+
+bool lines_measured(const struct counts *c, enum measure what)
+{
+	return c->nrows && measured(&c->rows[0].measures, what);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The rows and columns of tables of counts. */
+#ifndef _SYSCOUNT_LINES_H
+#define _SYSCOUNT_LINES_H
+
+#include "output.h"
+
+/* A row of any such table: a call, a category, unknown, the total, or a group. */
+struct line {
+	const struct snapshot *snapshot;
+	const struct counts *counts;
+	const struct group *group;
+	const struct row *row;		/* NULL: no call */
+	const char *category;
+	enum state state;
+	uint64_t calls;
+	struct measures measures;	/* of the call, or the sum of the calls */
+	const struct tallies *buckets;	/* NULL: none of its own */
+	bool split;			/* the calls that ended with @error, 0: with none */
+	uint32_t error;
+};
+
+/* TIME to SHARE are of all snapshots, those behind them of watches. */
+extern const struct column line_columns[];
+extern const size_t nline_columns;
+
+/* Arrays to free. */
+struct line *category_lines(const struct snapshot *s, size_t *n, bool total);
+/* Of a group, NULL: of all. --errno and --failed are minded. */
+struct line *call_lines(const struct options *o, const struct snapshot *s,
+			const struct group *group, size_t *n);
+struct line *group_lines(const struct snapshot *s, size_t *n);
+
+/* With --by category, --columns, --sort and --top are of this one. */
+void categories_print(struct output *out, const struct options *o, const struct snapshot *s,
+		      const char *defaults);
+/* By @key unless there is --sort, group by group; a group that is NULL is all. */
+void calls_print(struct output *out, const struct options *o, const struct snapshot *s,
+		 const struct group **groups, size_t ngroups, const char *key,
+		 const char *defaults);
+void table_of_lines(struct table *t, const struct line *lines, size_t n);
+/* There is something to show of it. */
+bool lines_measured(const struct counts *c, enum measure what);
+
+#endif

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Tables of counts: by category, by call. */
+#include <stdlib.h>
+
+#include "lines.h"
+#include "util.h"
+
+void categories_print(struct output *out, const struct options *o, const struct snapshot *s,
+		      const char *defaults)
+{
+	struct table t = { .columns = line_columns, .ncolumns = nline_columns };
+	bool only = o->by == BY_CATEGORY, machine = o->format != FORMAT_TABLE;
+	struct line *lines;
+	size_t n;
+
+	lines = category_lines(s, &n, !machine);
+	columns_choose(&t, only ? o : NULL, defaults);
+	table_of_lines(&t, lines, n);
+	if (!machine) {
+		t.strong = t.rows[n - 1];
+		t.nrows--;
+	}
+	if (only) {
+		table_sort(&t, o, NULL);
+		table_top(&t, o);
+	}
+	if (!machine)
+		t.rows[t.nrows++] = t.strong;
+	t.no_heading = machine && out->begun;
+	table_print(out, &t);
+	table_free(&t);
+	free(lines);
+}
+
+/* Of one group, or of all when there is none; appended to @all. */
+static void add_calls(struct table *all, const struct options *o, struct line *lines, size_t n,
+		      const char *key)
+{
+	struct table t = { .columns = line_columns, .ncolumns = nline_columns };
+	size_t i;
+
+	table_of_lines(&t, lines, n);
+	table_sort(&t, o, key);
+	table_top(&t, o);
+	all->rows = xreallocarray(all->rows, all->nrows + t.nrows, sizeof(*all->rows));
+	for (i = 0; i < t.nrows; i++)
+		all->rows[all->nrows++] = t.rows[i];
+	table_free(&t);
+}
+
+void calls_print(struct output *out, const struct options *o, const struct snapshot *s,
+		 const struct group **groups, size_t ngroups, const char *key,
+		 const char *defaults)
+{
+	struct table t = { .columns = line_columns, .ncolumns = nline_columns };
+	struct line **lines = xcalloc(ngroups, sizeof(*lines));
+	size_t i, n;
+
+	for (i = 0; i < ngroups; i++) {
+		lines[i] = call_lines(o, s, groups[i], &n);
+		add_calls(&t, o, lines[i], n, key);
+	}
+	columns_choose(&t, o, defaults);
+	t.no_heading = o->format != FORMAT_TABLE && out->begun;
+	table_print(out, &t);
+	table_free(&t);
+	for (i = 0; i < ngroups; i++)
+		free(lines[i]);
+	free(lines);
+}

@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What a watch counted: a title, what must be known of it, the tables. */
+#include <err.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "json.h"
+#include "lines.h"
+#include "util.h"
+#include "watch_output.h"
+
+static void print_words(FILE *f, char *const *words)
+{
+	size_t i;
+
+	for (i = 0; words[i]; i++) {
+		if (i)
+			fputc(' ', f);
+		print_safe(f, words[i]);
+	}
+}
+
+static void print_target(FILE *f, const struct snapshot *s)
+{
+	const struct watched *w = &s->watched;
+	size_t i;
+
+	if (w->command) {
+		print_words(f, w->command);
+	} else if (w->target == TARGET_PROCESS) {
+		fputs(w->npids == 1 ? "process" : "processes", f);
+		for (i = 0; i < w->npids; i++)
+			fprintf(f, "%s %" PRId32, i ? "," : "", w->pids[i]);
+	} else if (w->target == TARGET_CGROUP && w->cgroup) {
+		fputs("cgroup ", f);
+		print_safe(f, w->cgroup);
+	} else {
+		print_safe(f, s->host ? s->host : "?");
+	}
+}
+
+static void print_end(FILE *f, const struct watched *w)
+{
+	const char *name = w->signal ? sigabbrev_np((int)w->signal) : NULL;
+
+	if (!w->ended)
+		return;
+	if (name)
+		fprintf(f, ", killed by SIG%s", name);
+	else if (w->signal)
+		fprintf(f, ", killed by signal %u", w->signal);
+	else
+		fprintf(f, ", exit %u", w->status);
+}
+
+static void print_title(struct output *out, const struct options *o, const struct snapshot *s)
+{
+	const struct counts *c = &s->counts;
+	struct measures all = { 0 };
+	size_t i;
+
+	if (o->given & OPT_TIMESTAMP && s->time) {
+		print_safe(out->f, s->time);
+		fputc(' ', out->f);
+	}
+	fputs("syscount: ", out->f);
+	print_target(out->f, s);
+	fprintf(out->f, ": %" PRIu64 " calls", c->total);
+	if (s->timed && s->duration_ns) {
+		double seconds = (double)s->duration_ns / NSEC_PER_SEC;
+		char rate[32];
+
+		fprintf(out->f, " in %.3f s (%s/s)", seconds,
+			rate_text((double)c->total / seconds, rate, sizeof(rate)));
+	}
+	for (i = 0; i < c->nrows; i++)
+		measures_merge(&all, &c->rows[i].measures);
+	if (measured(&all, MEASURE_ERRORS))
+		fprintf(out->f, ", %" PRIu64 " errors", all.n[MEASURE_ERRORS]);
+	print_end(out->f, &s->watched);
+	fputc('\n', out->f);
+}
+
+/* A line below the title; where there is none, a warning. */
+static __printf(3, 4) void note(struct output *out, bool title, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	if (title) {
+		fputs("syscount: ", out->f);
+		vfprintf(out->f, fmt, args);
+		fputc('\n', out->f);
+	} else {
+		vwarnx(fmt, args);
+	}
+	va_end(args);
+}
+
+static char *add_name(char *names, const char *name)
+{
+	char *longer = xasprintf("%s%s%s", names ? names : "", names ? ", " : "", name);
+
+	free(names);
+	return longer;
+}
+
+/* Off by its own switch: its category is not. */
+static bool switched_alone(const struct counts *c, const struct row *row)
+{
+	const struct category *category = row->category ? counts_category(c, row->category) : NULL;
+
+	return row->state == STATE_OFF && row->name &&
+	       (category ? category->state : c->unknown_state) != STATE_OFF;
+}
+
+/* Names of what is switched off, NULL: nothing is. */
+static char *switched_off(const struct counts *c)
+{
+	char *names = NULL;
+	size_t i;
+
+	for (i = 0; i < c->ncategories; i++) {
+		if (c->categories[i].state == STATE_OFF)
+			names = add_name(names, c->categories[i].name);
+	}
+	if (!c->no_unknown && c->unknown_state == STATE_OFF)
+		names = add_name(names, "unknown");
+	for (i = 0; i < c->nrows; i++) {
+		if (switched_alone(c, &c->rows[i]))
+			names = add_name(names, c->rows[i].name);
+	}
+	return names;
+}
+
+static void print_notes(struct output *out, bool title, const struct snapshot *s)
+{
+	const struct watched *w = &s->watched;
+	char *off = switched_off(&s->counts);
+
+	if (s->lost || w->lost_threads)
+		note(out, title, "lost for want of memory, so the counts are too low: %" PRIu64
+		     " (calls, returns, details), and all of %" PRIu64 " (threads)", s->lost,
+		     w->lost_threads);
+	if (w->left)
+		note(out, title, "not counted any further, since a program gave them more rights "
+		     "or may not be read: %" PRIu64 " (threads)", w->left);
+	if (off)
+		note(out, title, "off, so not counted: %s", off);
+	if (w->ended && w->threads)
+		note(out, title, "still running, and not counted any further: %" PRIu64
+		     " (threads)", w->threads);
+	free(off);
+}
+
+static bool any_off(const struct counts *c)
+{
+	size_t i;
+
+	for (i = 0; i < c->ncategories; i++) {
+		if (c->categories[i].state == STATE_OFF || c->categories[i].state == STATE_PARTIAL)
+			return true;
+	}
+	return c->unknown_state == STATE_OFF;
+}
+
+static const char *group_columns(enum by by)
+{
+	switch (by) {
+	case BY_PROCESS:
+		return "PID COMMAND ";
+	case BY_THREAD:
+		return "PID TID COMMAND ";
+	case BY_CGROUP:
+		return "CGROUP ";
+	case BY_COMMAND:
+		return "COMMAND ";
+	default:
+		return "";
+	}
+}
+
+/* Programs get what was measured, people that of it which tells something. */
+static char *call_columns(const struct options *o, const struct counts *c)
+{
+	bool machine = o->format != FORMAT_TABLE, abi = machine, nr = machine, state = machine;
+	bool object = o->given & OPT_OBJECTS, time = machine && o->given & OPT_TIMESTAMP;
+	size_t i;
+
+	for (i = 0; i < c->nrows; i++) {
+		const struct row *row = &c->rows[i];
+
+		abi = abi || strcmp(row->abi, c->rows[0].abi) != 0;
+		nr = nr || !row->name;
+		state = state || row->state == STATE_OFF || row->state == STATE_PARTIAL;
+		object = object || row->object != OBJECT_NONE;
+	}
+	time = time || (machine && o->interval_ns);
+	return xasprintf("%s%s%s%sSYSCALL CATEGORY %s%sCALLS SHARE%s%s%s", time ? "TIME " : "",
+			 group_columns(o->by), abi ? "ABI " : "", nr ? "NR " : "",
+			 object ? "OBJECT " : "", state ? "STATE " : "",
+			 lines_measured(c, MEASURE_ERRORS) ? " ERRORS" : "",
+			 o->given & OPT_ERRNO ? " ERRNO" : "",
+			 lines_measured(c, MEASURE_TOTAL_NS) ? " TOTAL AVG P50 P99 MAX" : "");
+}
+
+static void print_categories(struct output *out, const struct options *o, const struct snapshot *s)
+{
+	bool machine = o->format != FORMAT_TABLE;
+	char *defaults;
+
+	defaults = xasprintf("%sCATEGORY %sCALLS SHARE%s%s",
+			     machine && o->interval_ns ? "TIME " : "",
+			     machine || any_off(&s->counts) ? "STATE " : "",
+			     lines_measured(&s->counts, MEASURE_ERRORS) ? " ERRORS" : "",
+			     lines_measured(&s->counts, MEASURE_TOTAL_NS) ? " TOTAL" : "");
+	categories_print(out, o, s, defaults);
+	free(defaults);
+}
+
+/* The groups, busiest first, into @chosen; as a table, too, where there is room. */
+static size_t print_groups(struct output *out, const struct options *o, const struct snapshot *s,
+			   const struct group **chosen)
+{
+	struct table t = { .columns = line_columns, .ncolumns = nline_columns };
+	struct options order = *o;
+	struct line *lines;
+	char *defaults;
+	size_t i, n;
+
+	lines = group_lines(s, &n);
+	table_of_lines(&t, lines, n);
+	/* --sort is of the calls. */
+	order.sort = NULL;
+	order.ascending = false;
+	table_sort(&t, &order, "calls");
+	table_top(&t, o);
+	for (i = 0; i < t.nrows; i++)
+		chosen[i] = ((const struct line *)t.rows[i])->group;
+	defaults = xasprintf("%sCALLS SHARE%s TOP%s", group_columns(o->by),
+			     lines_measured(&s->counts, MEASURE_ERRORS) ? " ERRORS" : "",
+			     o->by == BY_PROCESS || o->by == BY_THREAD ? " CGROUP" : "");
+	columns_choose(&t, NULL, defaults);
+	if (o->format == FORMAT_TABLE) {
+		table_print(out, &t);
+		fputc('\n', out->f);
+	}
+	n = t.nrows;
+	table_free(&t);
+	free(defaults);
+	free(lines);
+	return n;
+}
+
+static void print_calls(struct output *out, const struct options *o, const struct snapshot *s)
+{
+	const struct group **groups = xcalloc(s->ngroups + 1, sizeof(*groups));
+	char *defaults = call_columns(o, &s->counts);
+	size_t n = 1;
+
+	if (o->by > BY_CPU)
+		n = print_groups(out, o, s, groups);
+	calls_print(out, o, s, groups, n, o->given & OPT_FAILED ? "errors" : "calls", defaults);
+	free(defaults);
+	free(groups);
+}
+
+/* A file may hold less than what is asked for. */
+static void check_contents(const struct options *o, const struct snapshot *s)
+{
+	const char *name = o->input ? o->input : "watch";
+	const char *what = NULL;
+
+	if (!s->counts.total)
+		return;
+	if (o->by >= BY_CPU && (!s->ngroups || s->groups[0].by != o->by))
+		errx(failure_status, "%s: holds no counts by %s", name,
+		     o->by == BY_CPU ? "CPU" : by_words[o->by]);
+	if (o->given & OPTS_ERRORS && !lines_measured(&s->counts, MEASURE_ERRORS))
+		what = "errors";
+	if (o->format == FORMAT_STRACE && !lines_measured(&s->counts, MEASURE_TOTAL_NS))
+		what = "times (--latency)";
+	if (what)
+		errx(failure_status, "%s: holds no %s", name, what);
+}
+
+void watch_print(struct output *out, const struct options *o, const struct snapshot *s)
+{
+	bool table = o->format == FORMAT_TABLE, title = table && !out->noheadings;
+	bool more = out->begun;
+
+	if (o->format == FORMAT_JSON) {
+		output_json(out, json_snapshot(s), false);
+		return;
+	}
+	check_contents(o, s);
+	if (table) {
+		output_begin(out);
+		if (more)
+			fputc('\n', out->f);
+	}
+	if (title)
+		print_title(out, o, s);
+	print_notes(out, title, s);
+	if (title)
+		fputc('\n', out->f);
+	if (o->format == FORMAT_STRACE) {
+		strace_print(out, o, s);
+		return;
+	}
+	if (o->by == BY_CATEGORY || (table && o->by == BY_DEFAULT))
+		print_categories(out, o, s);
+	if (table && o->by == BY_DEFAULT)
+		fputc('\n', out->f);
+	if (o->by != BY_CATEGORY)
+		print_calls(out, o, s);
+}
