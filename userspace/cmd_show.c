@@ -157,10 +157,11 @@ static void check_watch(const struct options *o)
 	else if (o->given & OPTS_ERRORS)
 		what = o->given & OPT_ERRNO ? "errno" : "failed";
 	if (!o->input && what)
-		usage_error(o->command, "--%s is for watches: 'syscount run' or --input", what);
+		usage_error(o->command, "--%s is for watches: 'syscount run', 'syscount attach', "
+			    "or --input", what);
 	if (!o->input && o->by > BY_CPU)
-		usage_error(o->command, "--by %s is for watches: 'syscount run' or "
-			    "--input", by_words[o->by]);
+		usage_error(o->command, "--by %s is for watches: 'syscount run', 'syscount "
+			    "attach', or --input", by_words[o->by]);
 }
 
 int cmd_show(struct options *o)

@@ -2,7 +2,6 @@
 /* Readings at an interval, until Ctrl-C. */
 #include <err.h>
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <time.h>
@@ -46,15 +45,21 @@ void interval_begin(void)
 	sigaction(SIGINT, &action, NULL);
 }
 
+bool interval_interrupted(void)
+{
+	return interrupted;
+}
+
 /* SIGINT is blocked but for the wait itself: none is lost between test and sleep. */
-static void wait_until(uint64_t deadline)
+bool interval_poll(uint64_t deadline, struct pollfd *fds, nfds_t nfds)
 {
 	sigset_t set, before;
+	int ready = 0;
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
 	sigprocmask(SIG_BLOCK, &set, &before);
-	while (!interrupted) {
+	while (!interrupted && !ready) {
 		uint64_t now = clock_ns(CLOCK_MONOTONIC);
 		struct timespec rest;
 
@@ -62,10 +67,18 @@ static void wait_until(uint64_t deadline)
 			break;
 		rest.tv_sec = (time_t)((deadline - now) / NSEC_PER_SEC);
 		rest.tv_nsec = (long)((deadline - now) % NSEC_PER_SEC);
-		if (ppoll(NULL, 0, &rest, &before) && errno != EINTR)
+		ready = ppoll(fds, nfds, deadline == UINT64_MAX ? NULL : &rest, &before);
+		if (ready < 0 && errno != EINTR)
 			err(failure_status, "wait");
+		ready = ready > 0;
 	}
 	sigprocmask(SIG_SETMASK, &before, NULL);
+	return ready;
+}
+
+static void wait_until(uint64_t deadline)
+{
+	interval_poll(deadline, NULL, 0);
 }
 
 void interval_wait(uint64_t ns)
@@ -74,10 +87,12 @@ void interval_wait(uint64_t ns)
 }
 
 /* The next multiple of the interval that is still to come, but not after the end. */
-static uint64_t next_deadline(const struct options *o, uint64_t start)
+uint64_t interval_deadline(const struct options *o, uint64_t start)
 {
 	uint64_t end = start + o->duration_ns, deadline = end;
 
+	if (!o->interval_ns && !o->duration_ns)
+		return UINT64_MAX;
 	if (o->interval_ns) {
 		uint64_t now = clock_ns(CLOCK_MONOTONIC);
 
@@ -86,10 +101,10 @@ static uint64_t next_deadline(const struct options *o, uint64_t start)
 	return o->duration_ns && deadline > end ? end : deadline;
 }
 
-static void show_difference(struct output *out, const struct options *o,
-			    const struct snapshot *before, const struct snapshot *after,
-			    void (*show)(struct output *out, const struct options *o,
-					 const struct snapshot *s))
+void interval_difference(struct output *out, const struct options *o,
+			 const struct snapshot *before, const struct snapshot *after,
+			 void (*show)(struct output *out, const struct options *o,
+				      const struct snapshot *s))
 {
 	struct snapshot *s = snapshot_subtract(after, before);
 
@@ -115,12 +130,12 @@ void interval_loop(struct source *src, struct output *out, const struct options 
 		output_json(out, json_snapshot(before), true);
 	last = !output_flush(out);
 	while (!last) {
-		wait_until(next_deadline(o, start));
+		wait_until(interval_deadline(o, start));
 		after = source_read(src);
 		if (stream)
 			output_json(out, json_snapshot(after), true);
 		else
-			show_difference(out, o, before, after, show);
+			interval_difference(out, o, before, after, show);
 		snapshot_free(before);
 		before = after;
 		last = !output_flush(out) || interrupted || (count && !--count) ||

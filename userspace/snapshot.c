@@ -307,13 +307,13 @@ bool group_same(const struct group *a, const struct group *b)
 	       (a->by != BY_COMMAND || !strcmp(a->command, b->command));
 }
 
-static const struct counts *group_counts(const struct snapshot *s, const struct group *group)
+static struct group *find_group(const struct snapshot *s, const struct group *group)
 {
 	size_t i;
 
-	for (i = 0; s && i < s->ngroups; i++) {
+	for (i = 0; i < s->ngroups; i++) {
 		if (group_same(&s->groups[i], group))
-			return &s->groups[i].counts;
+			return &s->groups[i];
 	}
 	return NULL;
 }
@@ -343,10 +343,12 @@ static void groups_subtract(struct snapshot *to, const struct snapshot *after,
 
 	for (i = 0; i < after->ngroups; i++) {
 		struct group *group = snapshot_add_group(to);
+		const struct group *old;
 
 		group_copy(group, &after->groups[i]);
+		old = before ? find_group(before, group) : NULL;
 		counts_subtract(&group->counts, &after->groups[i].counts,
-				group_counts(before, group));
+				old ? &old->counts : NULL);
 		if (!group->counts.total) {
 			group_free(group);
 			to->ngroups--;
@@ -377,6 +379,50 @@ static void watched_copy(struct watched *to, const struct watched *from)
 	to->pids = xcalloc(from->npids, sizeof(*to->pids));
 	if (from->npids)
 		memcpy(to->pids, from->pids, from->npids * sizeof(*to->pids));
+}
+
+void snapshot_merge(struct snapshot *to, const struct snapshot *from)
+{
+	size_t i;
+
+	for (i = 0; i < from->ngroups; i++) {
+		const struct group *other = &from->groups[i];
+		struct group *group = find_group(to, other);
+
+		if (group) {
+			group->threads += other->threads;
+			group->ended = group->ended && other->ended;
+		} else {
+			group = snapshot_add_group(to);
+			group_copy(group, other);
+		}
+		counts_merge(&group->counts, &other->counts);
+	}
+	counts_merge(&to->counts, &from->counts);
+	to->lost += from->lost;
+	to->watched.lost_threads += from->watched.lost_threads;
+	to->watched.left += from->watched.left;
+	to->watched.threads += from->watched.threads;
+}
+
+void snapshot_drop(struct snapshot *s, bool (*drop)(const struct group *group, const void *ctx),
+		   const void *ctx)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < s->counts.nrows; i++)
+		row_free(&s->counts.rows[i]);
+	s->counts.nrows = 0;
+	for (i = 0; i < s->ngroups; i++) {
+		if (drop(&s->groups[i], ctx)) {
+			group_free(&s->groups[i]);
+			continue;
+		}
+		counts_merge(&s->counts, &s->groups[i].counts);
+		s->groups[n++] = s->groups[i];
+	}
+	s->ngroups = n;
+	counts_sum(&s->counts);
 }
 
 static struct snapshot *copy_origin(const struct snapshot *from)

@@ -220,6 +220,12 @@ void group_free(struct group *group);
 /* A copy of a command line. */
 char **words_copy(char *const *words);
 
+/* All of @from in @to, too: as if one watch had counted for both. */
+void snapshot_merge(struct snapshot *to, const struct snapshot *from);
+/* Without the groups that @drop says; those that stay make up the sum. */
+void snapshot_drop(struct snapshot *s, bool (*drop)(const struct group *group, const void *ctx),
+		   const void *ctx);
+
 /* What was counted from @before to @after; rows without a call are left out. */
 struct snapshot *snapshot_subtract(const struct snapshot *after, const struct snapshot *before);
 

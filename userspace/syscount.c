@@ -42,6 +42,19 @@ const struct command commands[] = {
 		.run = cmd_run,
 		.help_columns = show_help_columns,
 	}, {
+		.name = "attach",
+		.args = "",
+		.summary = "show the calls of processes, of a cgroup, or of everybody",
+		.details = "One of -p, -g and -a says whose. Until Ctrl-C, the end of the target,\n"
+			   "or --duration. Needs CAP_PERFMON.",
+		.options = OPTS_SELECT | OPTS_TABLE | OPTS_OUTPUT | OPTS_WATCH | OPTS_ERRORS |
+			   OPTS_TARGET | OPT_BY | OPT_INTERVAL | OPT_DURATION | OPT_TIMESTAMP |
+			   OPT_COMMON,
+		.by = BYS_WATCH,
+		.strace = true,
+		.run = cmd_attach,
+		.help_columns = show_help_columns,
+	}, {
 		.name = "stat",
 		.args = "[SECONDS [COUNT]]",
 		.summary = "a line of calls per second of each category, again and again",

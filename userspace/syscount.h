@@ -127,6 +127,7 @@ __noreturn __printf(2, 3) void usage_error(const struct command *command, const 
 
 int cmd_show(struct options *o);
 int cmd_run(struct options *o);
+int cmd_attach(struct options *o);
 int cmd_stat(struct options *o);
 int cmd_diff(struct options *o);
 int cmd_switch(struct options *o);

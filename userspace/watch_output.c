@@ -36,6 +36,8 @@ static void print_target(FILE *f, const struct snapshot *s)
 	} else if (w->target == TARGET_CGROUP && w->cgroup) {
 		fputs("cgroup ", f);
 		print_safe(f, w->cgroup);
+	} else if (w->target == TARGET_ALL) {
+		fputs("everybody", f);
 	} else {
 		print_safe(f, s->host ? s->host : "?");
 	}

@@ -316,7 +316,10 @@ static int read_watch(struct watched_file *file, struct syscount_watch_read *get
 	if (faulty("off"))
 		get->categories[SYSCOUNT_CAT_DEVICE].state = SYSCOUNT_OFF;
 	n = file->watch.by == SYSCOUNT_BY_NONE ? 1 : 2;
-	if (file->watch.target >= SYSCOUNT_TARGET_CGROUP && n == 2)
+	if (file->watch.by == SYSCOUNT_BY_CGROUP && file->watch.pid == getpid())
+		n = 1;
+	else if (file->watch.by != SYSCOUNT_BY_CGROUP && n == 2 &&
+		 file->watch.target >= SYSCOUNT_TARGET_CGROUP)
 		n = 3;
 	for (i = 1; i <= n; i++)
 		put_group(&a, i);

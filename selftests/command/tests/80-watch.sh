@@ -81,9 +81,9 @@ round_trip()
 	refuses watch-no-latency "watch-a.json: holds no times (--latency)" -i watch-a.json --format strace
 	refuses watch-no-groups "watch-a.json: holds no counts by thread" -i watch-a.json --by thread
 	refuses watch-no-watch "db7.json: a snapshot of kind 'counters' holds no watch" -i db7.json --errno
-	misused watch-module-errno "show: --errno is for watches: 'syscount run' or --input" --errno
-	misused watch-module-by "show: --by process is for watches: 'syscount run' or --input" --by process
-	misused watch-module-strace "show: --format strace is for watches: 'syscount run' or --input" --format strace
+	misused watch-module-errno "show: --errno is for watches: 'syscount run', 'syscount attach', or --input" --errno
+	misused watch-module-by "show: --by process is for watches: 'syscount run', 'syscount attach', or --input" --by process
+	misused watch-module-strace "show: --format strace is for watches: 'syscount run', 'syscount attach', or --input" --format strace
 }
 
 # bad_watch NAME JQ MESSAGE: a snapshot with one thing changed
@@ -172,7 +172,7 @@ print(subprocess.run(sys.argv[1:]).returncode)' env LD_PRELOAD=$tmp/fake.so $SYS
 	misused run-json-errno "run: --errno does not go with --json" run -J --errno true
 	misused run-strace-columns "run: --columns does not go with --format strace" run --format strace -U CALLS true
 	misused run-strace-by "run: --by does not go with --format strace" run --format strace --by process true
-	misused run-follow-elsewhere "show: option -f does not belong here; it is for: run" -f
+	misused run-follow-elsewhere "show: option -f does not belong here; it is for: run attach" -f
 	# Options behind the command are its own.
 	watch status-options 0 "" "syscount run -o $tmp/o echo -J --help -- x; syscount run -o $tmp/o -- echo -n y"
 }

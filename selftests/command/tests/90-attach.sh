@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=SC2154 # set by run.sh
+# attach, with the module's stand-in: of its three processes the last is the command itself.
+
+# attach NAME HOW ARGUMENT...: see attach-until.py; FAKE is as the caller has it
+attach()
+{
+	sh "attach-$1" 0 "" "LD_PRELOAD=$tmp/fake.so python3 $here/attach-until.py $2 $SYSCOUNT attach ${*:3}${then:+ | $then}"
+}
+
+attaches()
+{
+	local form then=
+
+	attach end end -p PID
+	attach interrupt INT -a
+	attach duration time -a -d 0.01 --errors --csv
+	for form in table raw csv strace; do
+		attach "form-$form" end -p PID -L --errors --format "$form"
+	done
+	FAKE=say attach asks end -p PID --follow none -L -x --by thread -d 1000 -n
+	# Two watches, summed; none for a child whose parent has one.
+	FAKE=say attach several INT -p SELF,PID,SELF --errors
+	FAKE=say attach several-alone INT -p SELF,PID --follow threads --by command --errors
+	FAKE=lost,left,running attach notes end -p PID
+	attach own-process INT -a --by process
+	attach own-thread INT -a --by thread --csv
+	FAKE=say then="sed -E 's|^[^:,]*,64|PATH,64|; s/pid=[1-9][0-9]*/pid=OWN/'" attach own-cgroup INT -a --by cgroup --csv
+	then="grep -v '^sysc'" attach own-command INT -a --by command --csv
+	then="grep -vE '(\"[a-z]+_id|host|kernel|machine|time|since)\":|cpus'" attach json end -p PID -J -e futex -L
+	then="head -n 3" attach interval time -a -I 0.02 -d 0.05 --csv -U CALLS
+	then="grep -v 'status\\|syscount:' | jq -sc '[.[0, 1].syscount | [.kind, .target.type, .total, .now_ns]]'" \
+		attach interval-json time -a -I 0.01 -d 0.1 -J
+	FAKE=no-perm attach eperm INT -a
+	FAKE=no-task attach race INT -p PID
+	FAKE=cannot attach cannot INT -a
+	attach no-process INT -p 2147483647
+	attach no-cgroup INT -g /proc
+	attach no-cgroup-path INT -g no/such/path
+	misused attach-nobody "attach: whose calls? --pid LIST, --cgroup PATH or --all" attach
+	misused attach-both "attach: --pid, --cgroup and --all exclude each other" attach -a -p 1
+	misused attach-pid "attach: --pid: 'x' is not the number of a process" attach -p x
+	misused attach-pid-empty "attach: --pid: '' is not the number of a process" attach -p 1,
+	misused attach-argument "attach: one argument too many: 'ls'" attach -a ls
+}
+
+if [[ -e $tmp/fake.so ]]; then
+	attaches
+else
+	skip attach "no compiler for the stand-in"
+fi

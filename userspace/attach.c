@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Watches of those who run already; the command's own calls are not in them. */
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "attach.h"
+#include "cgroup.h"
+#include "util.h"
+#include "watch.h"
+
+struct attached {
+	struct source *src;
+	const struct options *o;
+	struct syscount_watch watch;
+	struct device **devices;	/* one for each pid, NULL: another's watch has it */
+	struct pollfd *fds;		/* pidfds; or of the cgroup's events */
+	size_t n, nfds;
+	int32_t *pids;
+	struct device *own;		/* NULL, or a watch of ourselves, to subtract */
+	struct syscount_watch own_watch;
+};
+
+static bool is_listed(const struct attached *a, long pid)
+{
+	size_t i;
+
+	for (i = 0; i < a->n; i++) {
+		if (a->pids[i] == pid)
+			return true;
+	}
+	return false;
+}
+
+/* 0: not known. */
+static long parent_of(long pid)
+{
+	char *path = xasprintf("/proc/%ld/status", pid), *line = NULL;
+	FILE *f = fopen(path, "re");
+	size_t room = 0;
+	long parent = 0;
+
+	while (f && !parent && getline(&line, &room, f) >= 0)
+		sscanf(line, "PPid: %ld", &parent);
+	if (f)
+		fclose(f);
+	free(line);
+	free(path);
+	return parent;
+}
+
+/* A watch of its parent, or of theirs, counts for it too: two would count it twice. */
+static bool is_covered(const struct attached *a, long pid)
+{
+	while (a->o->follow == FOLLOW_ALL && pid) {
+		pid = parent_of(pid);
+		if (pid && is_listed(a, pid))
+			return true;
+	}
+	return false;
+}
+
+static void add_pid(struct attached *a, const char *text, size_t length)
+{
+	char *word = xasprintf("%.*s", (int)length, text), *end;
+	long pid;
+
+	errno = 0;
+	pid = strtol(word, &end, 10);
+	if (!length || *end || errno || pid < 1 || pid > INT32_MAX)
+		usage_error(a->o->command, "--pid: '%s' is not the number of a process", word);
+	free(word);
+	if (is_listed(a, pid))
+		return;
+	a->pids = xreallocarray(a->pids, a->n + 1, sizeof(*a->pids));
+	a->pids[a->n++] = (int32_t)pid;
+}
+
+static bool has_ended(int pidfd)
+{
+	struct pollfd fd = { .fd = pidfd, .events = POLLIN };
+
+	return poll(&fd, 1, 0) > 0;
+}
+
+/* The pidfd comes first, so that after the watch is open it says whose it is. */
+static void open_pid(struct attached *a, size_t i)
+{
+	char *what = xasprintf("process %" PRId32, a->pids[i]);
+	int fd, error = 0;
+
+	fd = (int)syscall(SYS_pidfd_open, a->pids[i], 0);
+	if (fd < 0 && (errno == EINVAL || errno == ENOENT))
+		errx(failure_status, "%s: a thread, not a process", what);
+	if (fd < 0 && errno == ESRCH)
+		errx(failure_status, "%s: no such process", what);
+	if (fd < 0)
+		err(failure_status, "%s", what);
+	a->watch.pid = a->pids[i];
+	if (!is_covered(a, a->pids[i])) {
+		a->devices[i] = device_open();
+		error = device_try_watch(a->devices[i], &a->watch);
+	}
+	if (error)
+		device_watch_failed(error, what);
+	if (has_ended(fd))
+		errx(failure_status, "%s: has ended", what);
+	a->fds[i] = (struct pollfd){ .fd = fd, .events = POLLIN };
+	free(what);
+}
+
+static void open_pids(struct attached *a)
+{
+	size_t i;
+
+	a->devices = xcalloc(a->n, sizeof(*a->devices));
+	a->fds = xcalloc(a->n, sizeof(*a->fds));
+	a->nfds = a->n;
+	a->watch.target = SYSCOUNT_TARGET_TASK;
+	for (i = 0; i < a->n; i++)
+		open_pid(a, i);
+}
+
+/*
+ * What we do ourselves is told apart by process, or by a name that nobody else has. By
+ * cgroup it cannot be: a second watch counts it, to be subtracted.
+ */
+static void tell_apart(struct attached *a)
+{
+	char name[16];
+	int error;
+
+	if (a->watch.by == SYSCOUNT_BY_NONE)
+		a->watch.by = SYSCOUNT_BY_PROCESS;
+	snprintf(name, sizeof(name), "sysc:%d", getpid());
+	if (a->watch.by == SYSCOUNT_BY_COMMAND)
+		prctl(PR_SET_NAME, name);
+	if (a->watch.by != SYSCOUNT_BY_CGROUP)
+		return;
+	a->own = device_open();
+	a->own_watch = a->watch;
+	a->own_watch.target = SYSCOUNT_TARGET_TASK;
+	a->own_watch.pid = getpid();
+	a->own_watch.fd = 0;
+	error = device_try_watch(a->own, &a->own_watch);
+	if (error)
+		device_watch_failed(error, "watch");
+}
+
+static void open_one(struct attached *a, const char *what)
+{
+	int error;
+
+	a->n = 1;
+	a->devices = xcalloc(1, sizeof(*a->devices));
+	a->devices[0] = device_open();
+	tell_apart(a);
+	error = device_try_watch(a->devices[0], &a->watch);
+	if (error)
+		device_watch_failed(error, what);
+}
+
+/* A removed cgroup says so to who polls its events. */
+static void open_cgroup(struct attached *a)
+{
+	int events;
+
+	a->watch.target = SYSCOUNT_TARGET_CGROUP;
+	a->watch.fd = cgroup_open(a->o->cgroup);
+	events = openat(a->watch.fd, "cgroup.events", O_RDONLY | O_CLOEXEC);
+	a->fds = xcalloc(1, sizeof(*a->fds));
+	if (events >= 0)
+		a->fds[a->nfds++] = (struct pollfd){ .fd = events, .events = POLLPRI };
+	open_one(a, a->o->cgroup);
+}
+
+struct attached *attach_new(const struct options *o)
+{
+	struct attached *a = xcalloc(1, sizeof(*a));
+	const char *list = o->pids;
+
+	a->o = o;
+	a->watch = watch_of_options(o);
+	while (list) {
+		size_t length = strcspn(list, ",");
+
+		add_pid(a, list, length);
+		list = list[length] ? list + length + 1 : NULL;
+	}
+	return a;
+}
+
+void attach_open(struct attached *a, struct source *src)
+{
+	a->src = src;
+	if (a->o->pids) {
+		open_pids(a);
+	} else if (a->o->cgroup) {
+		open_cgroup(a);
+	} else {
+		a->watch.target = SYSCOUNT_TARGET_ALL;
+		open_one(a, "everybody");
+	}
+}
+
+static bool is_ours(const struct group *group, const void *ctx)
+{
+	char name[16];
+
+	(void)ctx;
+	if (group->by != BY_COMMAND)
+		return group->pid == getpid();
+	return !prctl(PR_GET_NAME, name) && !strcmp(group->command, name);
+}
+
+static void drop_groups(struct snapshot *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->ngroups; i++)
+		group_free(&s->groups[i]);
+	s->ngroups = 0;
+}
+
+/*
+ * Ours is read first: then each has a call that the other has not, ours the one that made
+ * the watch of all, that of all the one that reads it, which are of the same kind.
+ */
+static struct snapshot *read_without_own(struct attached *a)
+{
+	struct snapshot *own, *all, *s;
+
+	own = device_read_watch(a->own, &a->own_watch);
+	all = device_read_watch(a->devices[0], &a->watch);
+	own->since_ns = all->since_ns;
+	s = snapshot_subtract(all, own);
+	free(s->since);
+	s->since = xstrdup(all->since);
+	s->since_ns = all->since_ns;
+	s->duration_ns = all->duration_ns;
+	snapshot_free(all);
+	snapshot_free(own);
+	return s;
+}
+
+static struct snapshot *read_others(struct attached *a)
+{
+	struct snapshot *s;
+
+	if (a->own)
+		return read_without_own(a);
+	s = device_read_watch(a->devices[0], &a->watch);
+	snapshot_drop(s, is_ours, NULL);
+	if (a->o->by <= BY_CPU)
+		drop_groups(s);
+	return s;
+}
+
+static struct snapshot *read_pids(struct attached *a)
+{
+	struct snapshot *s = NULL, *more;
+	size_t i;
+
+	for (i = 0; i < a->n; i++) {
+		if (!a->devices[i])
+			continue;
+		more = device_read_watch(a->devices[i], &a->watch);
+		if (s) {
+			snapshot_merge(s, more);
+			snapshot_free(more);
+		} else {
+			s = more;
+		}
+	}
+	return s;
+}
+
+struct snapshot *attach_read(struct attached *a)
+{
+	bool pids = a->watch.target == SYSCOUNT_TARGET_TASK;
+	struct snapshot *s = pids ? read_pids(a) : read_others(a);
+	struct watched *w = &s->watched;
+
+	w->target = pids ? TARGET_PROCESS : a->o->cgroup ? TARGET_CGROUP : TARGET_ALL;
+	w->cgroup = xstrdup(a->o->cgroup);
+	w->npids = pids ? a->n : 0;
+	w->pids = xcalloc(w->npids, sizeof(*w->pids));
+	if (w->npids)
+		memcpy(w->pids, a->pids, w->npids * sizeof(*w->pids));
+	source_choose(a->src, s);
+	return s;
+}
+
+struct pollfd *attach_fds(struct attached *a, nfds_t *n)
+{
+	*n = a->nfds;
+	return a->fds;
+}
+
+/* Reading is what takes an event from a cgroup's file. */
+static bool cgroup_removed(int fd)
+{
+	char text[256];
+
+	return pread(fd, text, sizeof(text), 0) < 0 && errno == ENODEV;
+}
+
+bool attach_ended(struct attached *a)
+{
+	bool pids = a->watch.target == SYSCOUNT_TARGET_TASK;
+	size_t i, left = 0;
+
+	for (i = 0; i < a->nfds; i++) {
+		struct pollfd *fd = &a->fds[i];
+
+		if (fd->fd >= 0 && fd->revents && (pids || cgroup_removed(fd->fd))) {
+			close(fd->fd);
+			fd->fd = -1;
+		}
+		fd->revents = 0;
+		left += fd->fd >= 0;
+	}
+	return a->nfds && !left;
+}
+
+void attach_close(struct attached *a)
+{
+	size_t i;
+
+	for (i = 0; i < a->nfds; i++) {
+		if (a->fds[i].fd >= 0)
+			close(a->fds[i].fd);
+	}
+	for (i = 0; i < a->n; i++)
+		device_close(a->devices[i]);
+	device_close(a->own);
+	if (a->watch.target == SYSCOUNT_TARGET_CGROUP)
+		close(a->watch.fd);
+	free(a->devices);
+	free(a->fds);
+	free(a->pids);
+	free(a);
+}

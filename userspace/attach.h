@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Watches of those who run already; the command's own calls are not in them. */
+#ifndef _SYSCOUNT_ATTACH_H
+#define _SYSCOUNT_ATTACH_H
+
+#include <poll.h>
+
+#include "source.h"
+#include "syscount.h"
+
+struct attached;
+
+/* Whom the options name; wrong numbers are a usage error. */
+struct attached *attach_new(const struct options *o);
+/* Counts from here on. Ends the program with one line if that cannot be. */
+void attach_open(struct attached *a, struct source *src);
+struct snapshot *attach_read(struct attached *a);
+/* What to wait for with poll(). */
+struct pollfd *attach_fds(struct attached *a, nfds_t *n);
+/* After poll(): is the last one that it was of gone. */
+bool attach_ended(struct attached *a);
+void attach_close(struct attached *a);
+
+#endif

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* syscount attach: the calls of those who run already. */
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "attach.h"
+#include "interval.h"
+#include "json.h"
+#include "lines.h"
+#include "util.h"
+#include "watch_output.h"
+
+static void check_target(const struct options *o)
+{
+	unsigned int targets = o->given & OPTS_TARGET;
+
+	if (!targets)
+		usage_error(o->command, "whose calls? --pid LIST, --cgroup PATH or --all");
+	if (targets & (targets - 1))
+		usage_error(o->command, "--pid, --cgroup and --all exclude each other");
+}
+
+/* From here on, exactly. */
+static void say_so(const struct options *o)
+{
+	const char *whom = o->pids ? o->pids : o->cgroup ? o->cgroup : "everybody";
+
+	fprintf(stderr, "%s: attach: counting: ", program_invocation_short_name);
+	print_safe(stderr, whom);
+	fprintf(stderr, "%s\n", o->duration_ns ? "" : "; Ctrl-C ends");
+}
+
+/* Of the whole time, unless there is an interval. */
+static void print_reading(struct output *out, const struct options *o,
+			  const struct snapshot *before, const struct snapshot *now)
+{
+	if (o->format == FORMAT_JSON)
+		output_json(out, json_snapshot(now), o->interval_ns);
+	else if (o->interval_ns && before)
+		interval_difference(out, o, before, now, watch_print);
+	else
+		watch_print(out, o, now);
+}
+
+/* The target ended, or there was Ctrl-C, or the time is over. */
+static bool wait_for_end(struct attached *a, const struct options *o, uint64_t start)
+{
+	uint64_t deadline = interval_deadline(o, start);
+	struct pollfd *fds;
+	nfds_t n;
+
+	fds = attach_fds(a, &n);
+	while (interval_poll(deadline, fds, n)) {
+		if (attach_ended(a))
+			return true;
+	}
+	return interval_interrupted() ||
+	       (o->duration_ns && clock_ns(CLOCK_MONOTONIC) >= start + o->duration_ns);
+}
+
+static void count(struct attached *a, struct output *out, const struct options *o)
+{
+	struct snapshot *before = NULL, *now;
+	uint64_t start;
+	bool last;
+
+	if (o->interval_ns)
+		before = attach_read(a);
+	start = clock_ns(CLOCK_MONOTONIC);
+	if (before && o->format == FORMAT_JSON)
+		print_reading(out, o, NULL, before);
+	say_so(o);
+	do {
+		last = wait_for_end(a, o, start);
+		now = attach_read(a);
+		print_reading(out, o, before, now);
+		snapshot_free(before);
+		before = now;
+		last = !output_flush(out) || last;
+	} while (!last);
+	snapshot_free(before);
+}
+
+int cmd_attach(struct options *o)
+{
+	struct attached *a;
+	struct output *out;
+	struct source *src;
+
+	check_target(o);
+	a = attach_new(o);
+	columns_check(o, line_columns, nline_columns);
+	out = output_open(o);
+	src = source_open(o);
+	source_check(src);
+	interval_begin();
+	attach_open(a, src);
+	count(a, out, o);
+	attach_close(a);
+	source_close(src);
+	return output_close(out);
+}
