@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -20,7 +21,8 @@ struct attached {
 	const struct options *o;
 	struct syscount_watch watch;
 	struct device **devices;	/* one for each pid, NULL: another's watch has it */
-	struct pollfd *fds;		/* pidfds; or of the cgroup's events */
+	struct pollfd *fds;		/* pidfds; or of what is removed beside the cgroup */
+	int events;			/* a file in the cgroup */
 	size_t n, nfds;
 	int32_t *pids;
 	struct device *own;		/* NULL, or a watch of ourselves, to subtract */
@@ -166,17 +168,29 @@ static void open_one(struct attached *a, const char *what)
 		device_watch_failed(error, what);
 }
 
-/* A removed cgroup says so to who polls its events. */
+/*
+ * Who polls a file of a cgroup is not told of its removal, and a directory that is held
+ * open is not deleted for inotify: but an entry of the one above it is.
+ */
+static void open_removal(struct attached *a)
+{
+	char *above = xasprintf("/proc/self/fd/%d/..", a->watch.fd);
+	int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+
+	a->fds = xcalloc(1, sizeof(*a->fds));
+	a->events = openat(a->watch.fd, "cgroup.procs", O_RDONLY | O_CLOEXEC);
+	if (a->events >= 0 && fd >= 0 && inotify_add_watch(fd, above, IN_DELETE) >= 0)
+		a->fds[a->nfds++] = (struct pollfd){ .fd = fd, .events = POLLIN };
+	else if (fd >= 0)
+		close(fd);
+	free(above);
+}
+
 static void open_cgroup(struct attached *a)
 {
-	int events;
-
 	a->watch.target = SYSCOUNT_TARGET_CGROUP;
 	a->watch.fd = cgroup_open(a->o->cgroup);
-	events = openat(a->watch.fd, "cgroup.events", O_RDONLY | O_CLOEXEC);
-	a->fds = xcalloc(1, sizeof(*a->fds));
-	if (events >= 0)
-		a->fds[a->nfds++] = (struct pollfd){ .fd = events, .events = POLLPRI };
+	open_removal(a);
 	open_one(a, a->o->cgroup);
 }
 
@@ -207,6 +221,12 @@ void attach_open(struct attached *a, struct source *src)
 		a->watch.target = SYSCOUNT_TARGET_ALL;
 		open_one(a, "everybody");
 	}
+}
+
+static bool is_idle(const struct group *group, const void *ctx)
+{
+	(void)ctx;
+	return !group->counts.total;
 }
 
 static bool is_ours(const struct group *group, const void *ctx)
@@ -246,6 +266,8 @@ static struct snapshot *read_without_own(struct attached *a)
 	s->duration_ns = all->duration_ns;
 	snapshot_free(all);
 	snapshot_free(own);
+	/* Sums anew: a cgroup that is watched need not be the one that we are in. */
+	snapshot_drop(s, is_idle, NULL);
 	return s;
 }
 
@@ -303,12 +325,14 @@ struct pollfd *attach_fds(struct attached *a, nfds_t *n)
 	return a->fds;
 }
 
-/* Reading is what takes an event from a cgroup's file. */
-static bool cgroup_removed(int fd)
+/* Something was: its files say whether it was this one. */
+static bool cgroup_removed(const struct attached *a, int fd)
 {
-	char text[256];
+	char text[4096];
 
-	return pread(fd, text, sizeof(text), 0) < 0 && errno == ENODEV;
+	while (read(fd, text, sizeof(text)) > 0)
+		;
+	return pread(a->events, text, sizeof(text), 0) < 0 && errno == ENODEV;
 }
 
 bool attach_ended(struct attached *a)
@@ -319,7 +343,7 @@ bool attach_ended(struct attached *a)
 	for (i = 0; i < a->nfds; i++) {
 		struct pollfd *fd = &a->fds[i];
 
-		if (fd->fd >= 0 && fd->revents && (pids || cgroup_removed(fd->fd))) {
+		if (fd->fd >= 0 && fd->revents && (pids || cgroup_removed(a, fd->fd))) {
 			close(fd->fd);
 			fd->fd = -1;
 		}
@@ -340,8 +364,10 @@ void attach_close(struct attached *a)
 	for (i = 0; i < a->n; i++)
 		device_close(a->devices[i]);
 	device_close(a->own);
-	if (a->watch.target == SYSCOUNT_TARGET_CGROUP)
+	if (a->watch.target == SYSCOUNT_TARGET_CGROUP) {
 		close(a->watch.fd);
+		close(a->events);
+	}
 	free(a->devices);
 	free(a->fds);
 	free(a->pids);
