@@ -138,6 +138,7 @@ notrace unsigned int table_merge(struct table *to, const struct table *from,
 	unsigned int i, failed = 0;
 
 	for (i = 0; i < TABLE_HEADS; i++) {
+		/* A cell that its thread adds meanwhile is seen whole. */
 		const struct cell *cell = smp_load_acquire(&from->heads[i]);
 
 		for (; cell != &syscount_no_cell; cell = cell->next)
@@ -154,6 +155,7 @@ static notrace void move_cell(struct table *to, struct cell *from, struct cell_s
 
 	if (!table_find(to, from->key)) {
 		from->next = *head;
+		/* As table_get() does. */
 		smp_store_release(head, from);
 		return;
 	}

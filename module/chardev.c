@@ -230,6 +230,7 @@ static int watch(struct file *file, void *data)
 	if (IS_ERR(watch))
 		err = PTR_ERR(watch);
 	else
+		/* It is read without the mutex. */
 		smp_store_release(&file->private_data, watch);
 out:
 	mutex_unlock(&watch_mutex);
@@ -238,6 +239,7 @@ out:
 
 static int read_watch(struct file *file, void *data)
 {
+	/* Made by watch() of another thread maybe. */
 	struct watch *watch = smp_load_acquire(&file->private_data);
 
 	return watch ? syscount_watch_read(watch, data) : -EINVAL;

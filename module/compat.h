@@ -53,7 +53,12 @@
  * exports no function that tells it.
  */
 #if !defined(__ASSEMBLY__) && !defined(__ASSEMBLER__)
-#if __has_include(<linux/sched/exec_state.h>)
+#ifdef __has_include		/* sparse has it not, and checks older kernels */
+#if __has_include("linux/sched/exec_state.h")
+#define SYSCOUNT_HAVE_EXEC_STATE
+#endif
+#endif
+#ifdef SYSCOUNT_HAVE_EXEC_STATE
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/sched/exec_state.h>
@@ -92,17 +97,18 @@
 
 /*
  * 5.18, commit 9c2136be0878 ("sched/tracing: Append prev_state to tp args instead"); 6.16,
- * "exit: move and extend sched_process_exit() tracepoint": parameters of tracepoints.
+ * "exit: move and extend sched_process_exit() tracepoint": more parameters of tracepoints,
+ * after those of these names.
  */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 18, 0)
-#define SYSCOUNT_PREV_STATE	, unsigned int prev_state
+#define SYSCOUNT_NEXT(next)	next, unsigned int prev_state
 #else
-#define SYSCOUNT_PREV_STATE
+#define SYSCOUNT_NEXT(next)	next
 #endif
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 16, 0)
-#define SYSCOUNT_GROUP_DEAD	, bool group_dead
+#define SYSCOUNT_TASK(task)	task, bool group_dead
 #else
-#define SYSCOUNT_GROUP_DEAD
+#define SYSCOUNT_TASK(task)	task
 #endif
 
 #if !defined(__ASSEMBLY__) && !defined(__ASSEMBLER__) && defined(SYSCOUNT_HAVE_DIRECT)

@@ -34,9 +34,10 @@ DEFINE_PER_CPU(struct syscount_watched *, syscount_watched);
 static struct hlist_nulls_head watched_hash[1 << WATCHED_BITS];
 static DEFINE_RAW_SPINLOCK(watched_lock);
 
+/* See watch_internal.h. */
 DEFINE_MUTEX(watches_mutex);
 static unsigned int watches;
-LIST_HEAD(watches_everywhere);
+LIST_HEAD(watches_everywhere);		/* RCU */
 
 /* Where a task's calls are counted that need more than one addition: nowhere. */
 static struct table no_table;
@@ -151,6 +152,7 @@ static struct group_key key_of(const struct watch *watch, struct task_struct *ta
 {
 	struct group_key key = { };
 
+	BUILD_BUG_ON(sizeof(key) != TASK_COMM_LEN);
 	switch (watch->by) {
 	case SYSCOUNT_BY_PROCESS:
 		key.a = task_tgid_nr(task);
@@ -164,7 +166,6 @@ static struct group_key key_of(const struct watch *watch, struct task_struct *ta
 		key.a = cgroup_of(task);
 		break;
 	case SYSCOUNT_BY_COMMAND:
-		static_assert(sizeof(key) == TASK_COMM_LEN);
 		copy_command((char *)&key, command);
 		break;
 	}

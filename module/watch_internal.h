@@ -49,7 +49,8 @@
 
 /* A task that is watched by one watch or more. */
 struct syscount_watched {
-	struct table *table;		/* of the only member, if that needs calls alone; NULL: none does */
+	/* Of the only member, if it counts calls alone; NULL: no member needs the hook */
+	struct table *table;
 	struct member *single;		/* the only one, if enter_single() does for it */
 	struct list_head members;	/* RCU: of this task */
 	struct hlist_nulls_node node;
@@ -153,6 +154,7 @@ struct watch {
 extern struct workqueue_struct *syscount_watch_wq;
 
 /* watch.c */
+/* Opening and closing; which probes are registered. */
 extern struct mutex watches_mutex;
 extern struct list_head watches_everywhere;
 

@@ -360,6 +360,7 @@ static noinline notrace void enter_single(struct member *member, struct pt_regs 
 	cell->calls++;
 	if (member->flags & SYSCOUNT_WATCH_LATENCY)
 		member->entered = rdtsc();
+	/* After the time, for who reads it. */
 	smp_store_release(&member->flying, cell);
 }
 NOKPROBE_SYMBOL(enter_single);
@@ -568,7 +569,7 @@ static __always_inline void member_leave(struct member *member, struct pt_regs *
 		return;
 	cell->exits++;
 	/* What rt_sigreturn returns is the result of the call that was interrupted. */
-	if (unlikely(IS_ERR_VALUE(ret)) && (s32)regs->orig_ax != -1)
+	if (IS_ERR_VALUE(ret) && (s32)regs->orig_ax != -1)
 		count_error(member, cell, -ret);
 	if (member->flags & SYSCOUNT_WATCH_LATENCY)
 		count_time(member, cell, CELL_CALL(cell->key), elapsed(member, clock_now()));
@@ -600,7 +601,7 @@ static noinline notrace void leave_single(struct member *member, struct pt_regs 
 {
 	struct cell *cell = member->flying;
 
-	if (unlikely(!is_counted(cell) || IS_ERR_VALUE(ret))) {
+	if (!likely(is_counted(cell)) || IS_ERR_VALUE(ret)) {
 		leave_slowly(member, regs, ret);
 		return;
 	}
@@ -632,7 +633,7 @@ NOKPROBE_SYMBOL(syscount_watch_sys_exit);
 
 /* Under a run-queue lock. */
 static notrace void syscount_watch_sched_switch(void *data, bool preempt, struct task_struct *prev,
-						struct task_struct *next SYSCOUNT_PREV_STATE)
+						struct task_struct *SYSCOUNT_NEXT(next))
 {
 	struct syscount_watched *watched = NULL;
 
@@ -730,7 +731,7 @@ static void syscount_watch_exec(void *data, struct task_struct *task, pid_t old_
 	rcu_read_unlock();
 }
 
-static void syscount_watch_task_exit(void *data, struct task_struct *task SYSCOUNT_GROUP_DEAD)
+static void syscount_watch_task_exit(void *data, struct task_struct *SYSCOUNT_TASK(task))
 {
 	struct syscount_watched *watched;
 	struct member *member;

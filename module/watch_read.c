@@ -211,6 +211,7 @@ static void put_rows(struct reading *reading)
 /* The call that a thread is in. Its cell stays while there is a reading. */
 static int add_flight(struct reading *reading, const struct member *member, u64 clock)
 {
+	/* Before the time that was stored before it. */
 	const struct cell *flying = smp_load_acquire(&member->flying);
 	u64 ns = clock - READ_ONCE(member->entered);
 	struct cell *cell;

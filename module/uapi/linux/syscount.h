@@ -296,10 +296,10 @@ struct syscount_watch {
 struct syscount_watch_group {
 	__u32 flags;			/* SYSCOUNT_GROUP_* */
 	__u32 threads;			/* that are in it now */
-	__s32 pid;			/* PROCESS, THREAD: in the opener's PID namespace, 0 if outside */
+	__s32 pid;			/* PROCESS, THREAD: in the opener's namespace, 0: outside */
 	__s32 tid;			/* THREAD: the same */
 	__u64 start_ns;			/* PROCESS, THREAD: CLOCK_BOOTTIME, when it was started */
-	__u64 cgroup;			/* PROCESS, THREAD: at the start of counting; CGROUP: its inode number */
+	__u64 cgroup;			/* CGROUP; PROCESS, THREAD: at first; its inode number */
 	char command[16];		/* PROCESS, THREAD: its last name; COMMAND */
 	__u32 first_row;		/* its rows in @rows, of all that there are */
 	__u32 rows;
@@ -307,7 +307,7 @@ struct syscount_watch_group {
 
 /* Values of syscount_watch_row.object */
 enum syscount_object {
-	SYSCOUNT_OBJECT_NONE	= 0,	/* not told apart: the call takes no descriptor, or a bad one */
+	SYSCOUNT_OBJECT_NONE	= 0,	/* not known: the call takes none, or a bad one */
 	SYSCOUNT_OBJECT_FILE	= 1,	/* whatever is none of the others */
 	SYSCOUNT_OBJECT_DEVICE	= 2,	/* character or block device: category device */
 	SYSCOUNT_OBJECT_CHANNEL	= 3,	/* socket, pipe or fifo: category communication */
@@ -316,8 +316,9 @@ enum syscount_object {
 
 /*
  * One call of one group. @nr, @abi, @category, @state, @flags: as in struct
- * syscount_row, @category after @object. From @exits on all is 0 without
- * SYSCOUNT_WATCH_ERRORS or SYSCOUNT_WATCH_LATENCY, the times without the latter.
+ * syscount_row, @category after @object. Without SYSCOUNT_WATCH_ERRORS and
+ * SYSCOUNT_WATCH_LATENCY @in_flight and all from @exits on are 0; without the latter the
+ * times are.
  */
 struct syscount_watch_row {
 	__s32 nr;
@@ -330,8 +331,8 @@ struct syscount_watch_row {
 	__u32 in_flight;		/* threads that are in the call now */
 	__u64 calls;			/* entries */
 	__u64 exits;			/* returns of these; a call that never returns has none */
-	__u64 errors;			/* exits with an error, those that are restarted not among them */
-	__u64 restarted;		/* exits by a signal, after which the kernel may call again */
+	__u64 errors;			/* exits with one, those that are restarted apart */
+	__u64 restarted;		/* exits by a signal, to be called again maybe */
 	__u64 refused;			/* answered before entry: by seccomp, or by a tracer */
 	__u64 oldest_ns;		/* how long the longest of @in_flight is in the call */
 	__u64 total_ns;			/* of all exits */
@@ -343,8 +344,8 @@ struct syscount_watch_row {
 
 /* Values of syscount_watch_detail.kind */
 enum syscount_detail {
-	SYSCOUNT_DETAIL_ERRNO	= 0,	/* @count of @errors had the error number @value */
-	SYSCOUNT_DETAIL_LATENCY	= 1,	/* @count of @exits took less than 2^@value ns, not less than half */
+	SYSCOUNT_DETAIL_ERRNO	= 0,	/* @count of @errors had the number @value */
+	SYSCOUNT_DETAIL_LATENCY	= 1,	/* @count of @exits took [2^(@value - 1), 2^@value) ns */
 };
 
 struct syscount_watch_detail {
@@ -388,9 +389,9 @@ struct syscount_watch_read {
 	__u64 now_ns;			/* out: CLOCK_BOOTTIME, of this reading */
 	__u64 total;			/* out: calls */
 	struct syscount_total categories[SYSCOUNT_CAT_ROOM];	/* out: calls */
-	__u64 lost;			/* out: calls, exits and details that there was no memory for */
-	__u64 lost_threads;		/* out: threads whose calls are not in it: no memory */
-	__u64 left;			/* out: threads whose calls are not in it any more: see SELF */
+	__u64 lost;			/* out: calls and details without memory */
+	__u64 lost_threads;		/* out: threads not watched: no memory */
+	__u64 left;			/* out: threads not watched any more: see SELF */
 	__u32 threads;			/* out: that are watched now */
 	__u32 hook;			/* out: as in struct syscount_info */
 };
