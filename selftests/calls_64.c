@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A program without a C library, for watch_exact: makes CALLS each of
+ * flock() and getpgid() that fail, and says how many in its exit status.
+ */
+
+#include <asm/unistd.h>
+
+#define CALLS	107
+
+static int call(int nr, int a)
+{
+	long result;
+
+	asm volatile("syscall"
+		     : "=a" (result)
+		     : "a" (nr), "D" (a), "S" (0), "d" (0)
+		     : "rcx", "r11", "memory");
+	return result;
+}
+
+__attribute__((noreturn))
+void _start(void)
+{
+	int i;
+
+	for (i = 0; i < CALLS; i++) {
+		call(__NR_flock, -1);
+		call(__NR_getpgid, -1);
+	}
+	for (;;)
+		call(__NR_exit_group, CALLS);
+}
