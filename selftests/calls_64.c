@@ -7,6 +7,7 @@
 #include <asm/unistd.h>
 
 #define CALLS	107
+#define LOCK_UN	8
 
 static int call(int nr, int a)
 {
@@ -14,7 +15,7 @@ static int call(int nr, int a)
 
 	asm volatile("syscall"
 		     : "=a" (result)
-		     : "a" (nr), "D" (a), "S" (0), "d" (0)
+		     : "a" (nr), "D" (a), "S" (LOCK_UN), "d" (0)
 		     : "rcx", "r11", "memory");
 	return result;
 }

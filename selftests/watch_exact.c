@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -246,13 +247,13 @@ static void job_abis(void)
 	unsigned int i;
 
 	for (i = 0; i < 101; i++)
-		call_64(SYS_flock, -1, 0, 0);
+		call_64(SYS_flock, -1, LOCK_UN, 0);
 	for (i = 0; i < 103; i++)
-		call_i386(I386_FLOCK, -1, 0, 0);
+		call_i386(I386_FLOCK, -1, LOCK_UN, 0);
 	for (i = 0; i < 107; i++)
-		call_64(X32_BIT | SYS_flock, -1, 0, 0);
+		call_64(X32_BIT | SYS_flock, -1, LOCK_UN, 0);
 	for (i = 0; i < 109; i++)
-		call_64(0x100000000 | SYS_flock, -1, 0, 0);
+		call_64(0x100000000 | SYS_flock, -1, LOCK_UN, 0);
 }
 
 static const struct {
@@ -1046,7 +1047,7 @@ TEST_F(exact, what_starts_later_is_counted)
 static void hammer(struct crew_member *me)
 {
 	while (!crew_told_to_stop(me))
-		crew_call(me, A64, SYS_flock, -1, 0, 0);
+		crew_call(me, A64, SYS_flock, -1, LOCK_UN, 0);
 }
 
 static void call_a_few(struct crew *crew)

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -585,15 +586,30 @@ void board_new(void)
 	board_map();
 }
 
+/* A job that died will never come. */
+static void no_child_failed(void)
+{
+	siginfo_t info = {};
+
+	if (!waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) && info.si_pid &&
+	    (info.si_code != CLD_EXITED || info.si_status))
+		die("process %d ended, status %d", info.si_pid, info.si_status);
+}
+
 static void wait_for_least(uint32_t *word, uint32_t least, const char *what)
 {
-	const struct timespec limit = { .tv_sec = WAIT_SECONDS };
+	const struct timespec second = { .tv_sec = 1 };
+	unsigned int seconds = 0;
 	uint32_t now;
 
-	while ((now = __atomic_load_n(word, __ATOMIC_SEQ_CST)) < least)
-		if (syscall(SYS_futex, word, FUTEX_WAIT, now, &limit, NULL, 0) &&
-		    errno == ETIMEDOUT)
-			die("%s is %u after %d seconds and not %u", what, now, WAIT_SECONDS, least);
+	while ((now = __atomic_load_n(word, __ATOMIC_SEQ_CST)) < least) {
+		if (!syscall(SYS_futex, word, FUTEX_WAIT, now, &second, NULL, 0) ||
+		    errno != ETIMEDOUT)
+			continue;
+		no_child_failed();
+		if (++seconds == WAIT_SECONDS)
+			die("%s is %u after %u seconds and not %u", what, now, seconds, least);
+	}
 }
 
 static void wake_all(uint32_t *word)
@@ -632,7 +648,7 @@ void board_sign(unsigned int index)
 void make_flocks(uint64_t count)
 {
 	while (count--)
-		call_64(SYS_flock, -1, 0, 0);
+		call_64(SYS_flock, -1, LOCK_UN, 0);
 }
 
 uint64_t share_of(uint64_t calls, unsigned int index, unsigned int all)

@@ -1,0 +1,1272 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Who may watch whom and read what, and what bad input and too much of everything lead to. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include <linux/capability.h>
+
+#include "../kselftest_harness.h"
+#include "watch_test.h"
+
+#undef TEST_TIMEOUT_DEFAULT
+#define TEST_TIMEOUT_DEFAULT 180
+
+#define NOBODY		65534
+#define SOMEBODY	65533
+#define GROUP		4242
+#define ALL_CAPS	(~0ULL)
+#define CAP(cap)	(1ULL << CAP_##cap)
+#define CALLS_64	107	/* of the program of this name */
+#define BAD_POINTER	8
+
+static const char suid_dumpable[] = "/proc/sys/fs/suid_dumpable";
+
+/*
+ * Who
+ */
+enum who {
+	ROOT, ROOT_WITHOUT_CAPS, PERFMON, SYS_ADMIN, OTHER_CAPS, USERNS_ROOT, SOMEBODY_ELSE,
+	NOBODY_AT_ALL, PEOPLE
+};
+
+static const struct {
+	const char *name;
+	uid_t uid;
+	bool userns;
+	uint64_t caps;
+} people[PEOPLE] = {
+	[ROOT] = { "root", .caps = ALL_CAPS },
+	[ROOT_WITHOUT_CAPS] = { "root without a capability" },
+	[PERFMON] = { "CAP_PERFMON", NOBODY, .caps = CAP(PERFMON) },
+	[SYS_ADMIN] = { "CAP_SYS_ADMIN", NOBODY, .caps = CAP(SYS_ADMIN) },
+	[OTHER_CAPS] = { "all other capabilities", NOBODY,
+			 .caps = ALL_CAPS & ~CAP(PERFMON) & ~CAP(SYS_ADMIN) },
+	[USERNS_ROOT] = { "root of a user namespace", NOBODY, .userns = true },
+	[SOMEBODY_ELSE] = { "somebody else", SOMEBODY },
+	[NOBODY_AT_ALL] = { "nobody", NOBODY },
+};
+
+static void set_caps(uint64_t caps)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2];
+	int last = prctl(PR_CAPBSET_READ, CAP_LAST_CAP) < 0 ? CAP_LAST_CAP - 1 : CAP_LAST_CAP;
+	int i;
+
+	caps &= (2ULL << last) - 1;
+	for (i = 0; i < 2; i++) {
+		data[i].effective = caps >> 32 * i;
+		data[i].permitted = caps >> 32 * i;
+		data[i].inheritable = 0;
+	}
+	if (syscall(SYS_capset, &header, data))
+		die("capset: %m");
+}
+
+static void must_write(const char *path, const char *text)
+{
+	int err = file_write(path, text);
+
+	if (err)
+		die("%s: %s", path, strerror(-err));
+}
+
+static void become(enum who who)
+{
+	const uid_t id = people[who].uid;
+	char map[64];
+
+	if (who == ROOT)
+		return;
+	if (prctl(PR_SET_KEEPCAPS, 1) || setgroups(0, NULL) || setresgid(id, id, id) ||
+	    setresuid(id, id, id))
+		die("%s: %m", people[who].name);
+	set_caps(people[who].caps);
+	if (!people[who].userns)
+		return;
+
+	/* Its files in /proc are its own again, after that change. */
+	if (prctl(PR_SET_DUMPABLE, 1) || unshare(CLONE_NEWUSER))
+		die("%s: %m", people[who].name);
+	must_write("/proc/self/setgroups", "deny");
+	snprintf(map, sizeof(map), "0 %u 1", id);
+	must_write("/proc/self/uid_map", map);
+	must_write("/proc/self/gid_map", map);
+	if (getuid() || setresuid(0, 0, 0))
+		die("%s is not root there: %m", people[who].name);
+}
+
+/*
+ * Programs that may be given privileges: in a directory that nosuid is no option of,
+ * and that everybody can reach.
+ */
+static char dir[] = "/opt/watch_access.XXXXXX";
+static char self_copy[64], other_copy[64];
+
+static void copy_program(const char *from, const char *to)
+{
+	static char text[1 << 22];
+	size_t length = file_read(from, text, sizeof(text));
+	int fd = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0755);
+
+	if (fd < 0 || write(fd, text, length) != (ssize_t)length || fchmod(fd, 0755))
+		die("%s: %m", to);
+	close(fd);
+}
+
+static void make_programs(void)
+{
+	mkdir("/opt", 0755);
+	if (!mkdtemp(dir) || chmod(dir, 0755))
+		die("%s: %m", dir);
+	snprintf(self_copy, sizeof(self_copy), "%s/self", dir);
+	snprintf(other_copy, sizeof(other_copy), "%s/other", dir);
+	copy_program("/proc/self/exe", self_copy);
+	copy_program(program_beside("calls_64"), other_copy);
+}
+
+static void remove_programs(void)
+{
+	unlink(self_copy);
+	unlink(other_copy);
+	rmdir(dir);
+}
+
+/* As setcap cap_net_raw+ep, of which no library is needed. */
+static void give_file_caps(const char *path)
+{
+	struct vfs_cap_data caps = {
+		.magic_etc = VFS_CAP_REVISION_2 | VFS_CAP_FLAGS_EFFECTIVE,
+		.data[0].permitted = CAP(NET_RAW),
+	};
+
+	if (setxattr(path, "security.capability", &caps, XATTR_CAPS_SZ_2, 0))
+		die("security.capability of %s: %m", path);
+}
+
+/*
+ * Jobs
+ */
+
+/* flocks COUNT */
+static void job_flocks(void)
+{
+	make_flocks(job_number(0));
+}
+
+/* becomes PATH: after 101 calls, and another program */
+static void job_becomes(void)
+{
+	char *const argv[] = { (char *)job_word(0), NULL };
+
+	make_flocks(101);
+	execve(argv[0], argv, environ);
+	die("execve %s: %m", argv[0]);
+}
+
+/* has PATH: as a child, between calls */
+static void job_has(void)
+{
+	char *const argv[] = { (char *)job_word(0), NULL };
+	pid_t pid;
+
+	make_flocks(101);
+	pid = fork();
+	if (!pid) {
+		execve(argv[0], argv, environ);
+		die("execve %s: %m", argv[0]);
+	}
+	if (WEXITSTATUS(wait_status(pid)) != CALLS_64)
+		die("%s", argv[0]);
+	make_flocks(103);
+}
+
+/* bomb CHILDREN: at once */
+static void job_bomb(void)
+{
+	long i, children = job_number(0);
+	pid_t pid;
+
+	for (i = 0; i < children; i++) {
+		pid = fork();
+		if (pid < 0)
+			die("fork %ld: %m", i);
+		if (!pid) {
+			make_flocks(3);
+			board_arrive();
+			board_step_wait(1);
+			_exit(0);
+		}
+	}
+	for (i = 0; i < children; i++)
+		if (wait(NULL) < 0)
+			die("wait: %m");
+}
+
+const struct job jobs[] = {
+	{ "flocks", job_flocks },
+	{ "becomes", job_becomes },
+	{ "has", job_has },
+	{ "bomb", job_bomb },
+	{}
+};
+
+/*
+ * One person does this in a child, and says what comes of it.
+ */
+static int *answer;
+
+static void share_answer(void)
+{
+	answer = mmap(NULL, PEOPLE * sizeof(*answer), PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (answer == MAP_FAILED)
+		die("mmap: %m");
+}
+
+#define AS(who, expression) ({					\
+	pid_t _pid = fork();					\
+								\
+	if (!_pid) {						\
+		become(who);					\
+		*answer = (expression);				\
+		_exit(0);					\
+	}							\
+	wait_success(_pid);					\
+	*answer;						\
+})
+
+static struct reading reading;
+
+/* A file that @who has opened, to be used by others. */
+static int opened_by(enum who who)
+{
+	int ends[2], fd = -1;
+	char byte = 0, control[CMSG_SPACE(sizeof(int))] = {};
+	struct iovec data = { &byte, 1 };
+	struct msghdr message = {
+		.msg_iov = &data, .msg_iovlen = 1,
+		.msg_control = control, .msg_controllen = sizeof(control),
+	};
+	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_DGRAM, 0, ends))
+		die("socketpair: %m");
+	pid = fork();
+	if (!pid) {
+		become(who);
+		fd = watch_file();
+		header->cmsg_level = SOL_SOCKET;
+		header->cmsg_type = SCM_RIGHTS;
+		header->cmsg_len = CMSG_LEN(sizeof(fd));
+		memcpy(CMSG_DATA(header), &fd, sizeof(fd));
+		if (sendmsg(ends[1], &message, 0) != 1)
+			die("sendmsg: %m");
+		_exit(0);
+	}
+	wait_success(pid);
+	if (recvmsg(ends[0], &message, MSG_CMSG_CLOEXEC) != 1)
+		die("recvmsg: %m");
+	memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(fd));
+	close(ends[0]);
+	close(ends[1]);
+	return fd;
+}
+
+/* Of a file that @opener opened, or of his own. */
+static int try_watch(int fd, int target, int of)
+{
+	if (fd < 0)
+		fd = watch_file();
+	return -watch_make(fd, target, SYSCOUNT_BY_NONE, 0, of);
+}
+
+static int try_read(int fd)
+{
+	return -watch_read_flags(fd, 0, &reading);
+}
+
+FIXTURE(access) {};
+
+FIXTURE_SETUP(access)
+{
+	module_ready("tracepoint");
+	make_programs();
+	share_answer();
+	board_new();
+}
+
+FIXTURE_TEARDOWN(access)
+{
+	remove_programs();
+}
+
+static bool has_perfmon(enum who who)
+{
+	return who == ROOT || who == PERFMON || who == SYS_ADMIN;
+}
+
+TEST_F(access, everybody_may_watch_himself)
+{
+	enum who who;
+
+	for (who = 0; who < PEOPLE; who++) {
+		EXPECT_EQ(0, AS(who, try_watch(-1, SYSCOUNT_TARGET_SELF, 0))) {
+			TH_LOG("%s", people[who].name);
+		}
+	}
+}
+
+TEST_F(access, others_need_perfmon)
+{
+	int cgroup = open("/sys/fs/cgroup", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	pid_t pid = getpid();
+	enum who who;
+
+	ASSERT_LE(0, cgroup);
+	for (who = 0; who < PEOPLE; who++) {
+		int want = has_perfmon(who) ? 0 : EPERM;
+
+		EXPECT_EQ(want, AS(who, try_watch(-1, SYSCOUNT_TARGET_ALL, 0))) {
+			TH_LOG("%s", people[who].name);
+		}
+		EXPECT_EQ(want, AS(who, try_watch(-1, SYSCOUNT_TARGET_TASK, pid))) {
+			TH_LOG("%s", people[who].name);
+		}
+		EXPECT_EQ(want, AS(who, try_watch(-1, SYSCOUNT_TARGET_CGROUP, cgroup))) {
+			TH_LOG("%s", people[who].name);
+		}
+		/* Not even himself this way; and what is no task is not told. */
+		EXPECT_EQ(want, AS(who, try_watch(-1, SYSCOUNT_TARGET_TASK, getpid()))) {
+			TH_LOG("%s", people[who].name);
+		}
+		EXPECT_EQ(want ? want : ESRCH,
+			  AS(who, try_watch(-1, SYSCOUNT_TARGET_TASK, 0x3ffffff))) {
+			TH_LOG("%s", people[who].name);
+		}
+	}
+}
+
+/* Both have to have the right: who opened the file and who makes it a watch. */
+TEST_F(access, watch_with_the_file_of_another)
+{
+	static const enum who pairs[][2] = {
+		{ ROOT, NOBODY_AT_ALL }, { NOBODY_AT_ALL, ROOT }, { ROOT, ROOT_WITHOUT_CAPS },
+		{ ROOT_WITHOUT_CAPS, ROOT }, { PERFMON, SOMEBODY_ELSE }, { USERNS_ROOT, ROOT },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(pairs); i++) {
+		const char *opener = people[pairs[i][0]].name, *user = people[pairs[i][1]].name;
+		int fd = opened_by(pairs[i][0]);
+
+		EXPECT_EQ(EPERM, AS(pairs[i][1], try_watch(fd, SYSCOUNT_TARGET_SELF, 0))) {
+			TH_LOG("oneself: %s by the file of %s", user, opener);
+		}
+		EXPECT_EQ(EPERM, AS(pairs[i][1], try_watch(fd, SYSCOUNT_TARGET_ALL, 0))) {
+			TH_LOG("all: %s by the file of %s", user, opener);
+		}
+		EXPECT_EQ(EPERM, AS(pairs[i][1], try_watch(fd, SYSCOUNT_TARGET_TASK, getpid()))) {
+			TH_LOG("a task: %s by the file of %s", user, opener);
+		}
+		/* Nothing came of it: it is no watch. */
+		EXPECT_EQ(EINVAL, try_read(fd));
+		close(fd);
+	}
+	/* Two with the right need not be the same. */
+	EXPECT_EQ(0, AS(PERFMON, try_watch(opened_by(ROOT), SYSCOUNT_TARGET_ALL, 0)));
+}
+
+/* A watch of oneself by @opener, whose file the reader has come by. */
+TEST_F(access, read_the_watch_of_another)
+{
+	static const struct {
+		enum who opener, reader;
+		int error;
+	} pairs[] = {
+		{ NOBODY_AT_ALL, NOBODY_AT_ALL, 0 },
+		{ NOBODY_AT_ALL, ROOT, 0 },
+		{ NOBODY_AT_ALL, PERFMON, 0 },
+		{ NOBODY_AT_ALL, SOMEBODY_ELSE, EPERM },
+		{ NOBODY_AT_ALL, ROOT_WITHOUT_CAPS, EPERM },
+		{ NOBODY_AT_ALL, USERNS_ROOT, EPERM },
+		{ SOMEBODY_ELSE, OTHER_CAPS, EPERM },
+		{ SOMEBODY_ELSE, PERFMON, 0 },
+		{ USERNS_ROOT, NOBODY_AT_ALL, EPERM },
+		{ USERNS_ROOT, ROOT, 0 },
+		{ ROOT, ROOT_WITHOUT_CAPS, 0 },
+		{ ROOT, NOBODY_AT_ALL, EPERM },
+		{ ROOT, SOMEBODY_ELSE, EPERM },
+		{ ROOT, PERFMON, 0 },
+	};
+	unsigned int i;
+	pid_t pid;
+	int fd;
+
+	for (i = 0; i < ARRAY_SIZE(pairs); i++) {
+		int ends[2], go[2];
+		char byte;
+
+		ASSERT_EQ(0, pipe(ends));
+		ASSERT_EQ(0, pipe(go));
+		pid = fork();
+		if (!pid) {
+			become(pairs[i].opener);
+			fd = watch_open(SYSCOUNT_TARGET_SELF, 0, 0, 0);
+			if (write(ends[1], &fd, sizeof(fd)) != sizeof(fd) ||
+			    read(go[0], &byte, 1) != 1)
+				die("the test is gone");
+			_exit(0);
+		}
+		ASSERT_EQ(sizeof(fd), read(ends[0], &fd, sizeof(fd)));
+		fd = syscall(SYS_pidfd_getfd, syscall(SYS_pidfd_open, pid, 0), fd, 0);
+		ASSERT_LE(0, fd);
+		EXPECT_EQ(pairs[i].error, AS(pairs[i].reader, try_read(fd))) {
+			TH_LOG("%s reads the watch of %s", people[pairs[i].reader].name,
+			       people[pairs[i].opener].name);
+		}
+		ASSERT_EQ(1, write(go[1], "x", 1));
+		wait_success(pid);
+		close(fd);
+	}
+}
+
+/*
+ * What is not privileged, and becomes it
+ */
+
+/* @who watches himself and becomes a job of ours; returns a file that root can read. */
+static int run_watched(enum who who, int by, unsigned int flags, const char *job,
+		       const char *word)
+{
+	char *const argv[] = { self_copy, "--job", (char *)job, (char *)word, NULL };
+	int fd, ends[2], status;
+	char byte;
+	pid_t pid;
+
+	if (pipe2(ends, O_CLOEXEC))
+		die("pipe: %m");
+	pid = fork();
+	if (!pid) {
+		struct arm arm = { .by = by, .flags = flags };
+
+		become(who);
+		arm.fd = watch_file();
+		arm_all(&arm, 1);
+		/* The number, and time for the test to take it. */
+		answer[1] = arm.fd;
+		if (read(ends[0], &byte, 1) < 0)
+			die("read: %m");
+		execve(self_copy, argv, environ);
+		die("execve: %m");
+	}
+	wait_blocked(pid, SYS_read);
+	fd = syscall(SYS_pidfd_getfd, syscall(SYS_pidfd_open, pid, 0), answer[1], 0);
+	if (fd < 0 || write(ends[1], "x", 1) != 1)
+		die("the file of the child: %m");
+	status = wait_status(pid);
+	if (status && WEXITSTATUS(status) != CALLS_64)
+		die("%s %s: status %#x", job, word, status);
+	close(ends[0]);
+	close(ends[1]);
+	watch_read(fd, &reading);
+	return fd;
+}
+
+/* A plain program gives nothing and takes nothing. */
+TEST_F(access, plain_program)
+{
+	static const enum who plain[] = { NOBODY_AT_ALL, SOMEBODY_ELSE, USERNS_ROOT, ROOT };
+	unsigned int i;
+	int fd;
+
+	for (i = 0; i < ARRAY_SIZE(plain); i++) {
+		fd = run_watched(plain[i], SYSCOUNT_BY_NONE, ERRORS, "becomes", other_copy);
+		EXPECT_EQ(0, reading.head.left) {
+			TH_LOG("%s", people[plain[i]].name);
+		}
+		EXPECT_EQ(NULL, reading_flaw(&reading, ERRORS));
+		EXPECT_EQ(101 + CALLS_64, calls_of(&reading, A64, SYS_flock));
+		EXPECT_EQ(CALLS_64, calls_of(&reading, A64, SYS_getpgid));
+		EXPECT_EQ(2, row_of(&reading, A64, SYS_execve).exits);
+		close(fd);
+	}
+}
+
+/* Nothing of what it did after that execve() is there. */
+static void expect_left(struct __test_metadata *_metadata, enum who who, unsigned int flags)
+{
+	int fd = run_watched(who, SYSCOUNT_BY_NONE, flags, "becomes", other_copy);
+
+	EXPECT_EQ(1, reading.head.left) {
+		TH_LOG("%s flags %#x", people[who].name, flags);
+	}
+	EXPECT_EQ(0, reading.head.threads);
+	EXPECT_EQ(101, calls_of(&reading, A64, SYS_flock));
+	EXPECT_EQ(0, calls_of(&reading, A64, SYS_getpgid));
+	EXPECT_EQ(0, calls_of(&reading, A64, SYS_exit_group));
+	EXPECT_EQ(2, calls_of(&reading, A64, SYS_execve));
+	EXPECT_EQ(flags ? 1 : 0, row_of(&reading, A64, SYS_execve).exits);
+	EXPECT_EQ(0, row_of(&reading, A64, SYS_execve).in_flight);
+	close(fd);
+}
+
+static void expect_all_left(struct __test_metadata *_metadata)
+{
+	expect_left(_metadata, NOBODY_AT_ALL, 0);
+	expect_left(_metadata, NOBODY_AT_ALL, ERRORS | LATENCY);
+	expect_left(_metadata, SOMEBODY_ELSE, ERRORS);
+}
+
+/* With the right, it goes on. */
+static void expect_stays(struct __test_metadata *_metadata, enum who who)
+{
+	int fd = run_watched(who, SYSCOUNT_BY_NONE, ERRORS, "becomes", other_copy);
+
+	EXPECT_EQ(0, reading.head.left) {
+		TH_LOG("%s", people[who].name);
+	}
+	EXPECT_EQ(101 + CALLS_64, calls_of(&reading, A64, SYS_flock));
+	EXPECT_EQ(CALLS_64, calls_of(&reading, A64, SYS_getpgid));
+	EXPECT_EQ(2, row_of(&reading, A64, SYS_execve).exits);
+	close(fd);
+}
+
+TEST_F(access, set_user_id_program)
+{
+	ASSERT_EQ(0, chmod(other_copy, 04755));
+	expect_all_left(_metadata);
+	expect_stays(_metadata, ROOT);
+	expect_stays(_metadata, PERFMON);
+
+	/* Of another user than root, too; of the user himself it is nothing. */
+	ASSERT_EQ(0, chown(other_copy, SOMEBODY, SOMEBODY));
+	ASSERT_EQ(0, chmod(other_copy, 04755));
+	expect_left(_metadata, NOBODY_AT_ALL, ERRORS);
+	expect_stays(_metadata, SOMEBODY_ELSE);
+}
+
+TEST_F(access, set_group_id_program)
+{
+	ASSERT_EQ(0, chown(other_copy, 0, GROUP));
+	ASSERT_EQ(0, chmod(other_copy, 02755));
+	expect_all_left(_metadata);
+	expect_stays(_metadata, ROOT);
+}
+
+TEST_F(access, program_with_file_capabilities)
+{
+	give_file_caps(other_copy);
+	expect_all_left(_metadata);
+	expect_stays(_metadata, ROOT);
+	expect_stays(_metadata, PERFMON);
+}
+
+TEST_F(access, unreadable_program)
+{
+	ASSERT_EQ(0, chmod(other_copy, 0111));
+	expect_all_left(_metadata);
+	expect_stays(_metadata, PERFMON);
+}
+
+/* Then the kernel itself takes such a program for one that its user may look into. */
+TEST_F(access, suid_dumpable)
+{
+	static const char *const values[] = { "1", "2" };
+	char before[16];
+	unsigned int i;
+
+	file_read(suid_dumpable, before, sizeof(before));
+	for (i = 0; i < ARRAY_SIZE(values); i++) {
+		must_write(suid_dumpable, values[i]);
+		ASSERT_EQ(0, chmod(other_copy, 0111));
+		expect_left(_metadata, NOBODY_AT_ALL, ERRORS);
+		ASSERT_EQ(0, chmod(other_copy, 04111));
+		expect_left(_metadata, NOBODY_AT_ALL, ERRORS);
+		ASSERT_EQ(0, chmod(other_copy, 04755));
+		expect_left(_metadata, NOBODY_AT_ALL, 0);
+		/* Only what gains something is left alone. */
+		ASSERT_EQ(0, chmod(other_copy, 0755));
+		expect_stays(_metadata, NOBODY_AT_ALL);
+	}
+	must_write(suid_dumpable, before);
+}
+
+/* The first one already is: root gets its capabilities back. */
+TEST_F(access, root_without_caps_gets_them)
+{
+	int fd = run_watched(ROOT_WITHOUT_CAPS, SYSCOUNT_BY_NONE, ERRORS, "flocks", "101");
+
+	EXPECT_EQ(1, reading.head.left);
+	EXPECT_EQ(0, calls_of(&reading, A64, SYS_flock));
+	EXPECT_EQ(1, calls_of(&reading, A64, SYS_execve));
+	EXPECT_EQ(1, reading.head.total);
+	close(fd);
+}
+
+/* Only who gains something is left: its parent is watched on. */
+TEST_F(access, privileged_child)
+{
+	int fd;
+
+	ASSERT_EQ(0, chmod(other_copy, 04755));
+	fd = run_watched(NOBODY_AT_ALL, SYSCOUNT_BY_PROCESS, ERRORS, "has", other_copy);
+	EXPECT_EQ(1, reading.head.left);
+	EXPECT_EQ(0, reading.head.threads);
+	EXPECT_EQ(101 + 103, calls_of(&reading, A64, SYS_flock));
+	EXPECT_EQ(0, calls_of(&reading, A64, SYS_getpgid));
+	EXPECT_EQ(1, calls_of(&reading, A64, SYS_exit_group));
+	EXPECT_EQ(2, calls_of(&reading, A64, SYS_execve));
+	EXPECT_EQ(2, reading.head.group_count);
+	close(fd);
+}
+
+/*
+ * Bad input
+ */
+
+FIXTURE(bad) {
+	int fd;
+};
+
+FIXTURE_SETUP(bad)
+{
+	module_ready("tracepoint");
+	share_answer();
+	board_new();
+	self->fd = watch_file();
+}
+
+FIXTURE_TEARDOWN(bad)
+{
+	close(self->fd);
+}
+
+static int command(int fd, unsigned long code, size_t size, void *args)
+{
+	return ioctl(fd, _IOC(_IOC_READ | _IOC_WRITE, SYSCOUNT_IOC_MAGIC, _IOC_NR(code), size),
+		     args) ? errno : 0;
+}
+
+#define SELF	SYSCOUNT_TARGET_SELF
+#define TASK	SYSCOUNT_TARGET_TASK
+#define CGROUP	SYSCOUNT_TARGET_CGROUP
+#define ALL	SYSCOUNT_TARGET_ALL
+
+TEST_F(bad, watch)
+{
+	const struct {
+		struct syscount_watch args;
+		int error;
+	} bad[] = {
+		{ { .flags = 0x20 }, EINVAL },
+		{ { .flags = 0x80000000 }, EINVAL },
+		{ { .flags = NO_THREADS }, EINVAL },
+		{ { .flags = NO_THREADS, .target = TASK, .pid = getpid() }, EINVAL },
+		{ { .target = 4 }, EINVAL },
+		{ { .target = -1 }, EINVAL },
+		{ { .by = 5 }, EINVAL },
+		{ { .by = -1 }, EINVAL },
+		{ { .pid = getpid() }, EINVAL },
+		{ { .pid = -1 }, EINVAL },
+		{ { .fd = 1 }, EINVAL },
+		{ { .target = ALL, .pid = getpid() }, EINVAL },
+		{ { .target = ALL, .fd = 1 }, EINVAL },
+		{ { .target = TASK, .pid = getpid(), .fd = 1 }, EINVAL },
+		{ { .target = CGROUP, .pid = getpid(), .fd = 1 }, EINVAL },
+		{ { .target = TASK, .pid = 0x3ffffff }, ESRCH },
+		{ { .target = TASK, .pid = 0x7fffffff }, ESRCH },
+		{ { .target = TASK, .pid = 0 }, ESRCH },
+		{ { .target = TASK, .pid = -1 }, ESRCH },
+		{ { .target = TASK, .pid = -getpid() }, ESRCH },
+		{ { .target = TASK, .pid = 0x80000000 }, ESRCH },
+		{ { .target = CGROUP, .fd = -1 }, EBADF },
+		{ { .target = CGROUP, .fd = 999 }, EBADF },
+		{ { .target = CGROUP, .fd = self->fd }, EBADF },
+	};
+	struct syscount_watch args;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		args = bad[i].args;
+		args.size = sizeof(args);
+		EXPECT_EQ(bad[i].error, command(self->fd, SYSCOUNT_IOC_WATCH, sizeof(args), &args)) {
+			TH_LOG("number %u", i);
+		}
+		EXPECT_EQ(EINVAL, try_read(self->fd));
+	}
+	/* And it can still become one. */
+	EXPECT_EQ(0, watch_make(self->fd, ALL, 0, 0, 0));
+}
+
+TEST_F(bad, cgroup)
+{
+	static const char *const paths[] = {
+		"/sys/fs/cgroup/cgroup.procs", "/proc", "/tmp", "/dev/null", "/proc/self/exe",
+	};
+	unsigned int i;
+	int fd;
+
+	for (i = 0; i < ARRAY_SIZE(paths); i++) {
+		fd = open(paths[i], O_RDONLY | O_CLOEXEC);
+		ASSERT_LE(0, fd);
+		EXPECT_EQ(-EBADF, watch_make(self->fd, CGROUP, 0, 0, fd)) {
+			TH_LOG("%s", paths[i]);
+		}
+		close(fd);
+	}
+}
+
+/* A process that has ended, waited for or not, is none any more. */
+TEST_F(bad, task_that_is_gone)
+{
+	pid_t pid = fork();
+	siginfo_t info;
+
+	if (!pid)
+		_exit(0);
+	ASSERT_EQ(0, waitid(P_PID, pid, &info, WEXITED | WNOWAIT));
+	EXPECT_EQ(-ESRCH, watch_make(self->fd, TASK, 0, 0, pid));
+	wait_success(pid);
+	EXPECT_EQ(-ESRCH, watch_make(self->fd, TASK, 0, 0, pid));
+}
+
+/* A namespace has numbers of its own, and what is outside has none. */
+static int watch_from_inside(int fd, pid_t outside)
+{
+	pid_t pid;
+
+	if (unshare(CLONE_NEWPID))
+		die("unshare: %m");
+	pid = fork();
+	if (!pid) {
+		*answer = -watch_make(fd, TASK, 0, 0, outside ? outside : 1);
+		_exit(0);
+	}
+	wait_success(pid);
+	return *answer;
+}
+
+TEST_F(bad, pid_of_a_namespace)
+{
+	pid_t pid = getpid();
+
+	EXPECT_EQ(ESRCH, AS(ROOT, watch_from_inside(self->fd, pid)));
+	EXPECT_EQ(0, AS(ROOT, watch_from_inside(self->fd, 0)));
+}
+
+TEST_F(bad, twice)
+{
+	ASSERT_EQ(0, watch_make(self->fd, SELF, 0, 0, 0));
+	EXPECT_EQ(-EBUSY, watch_make(self->fd, SELF, 0, 0, 0));
+	EXPECT_EQ(-EBUSY, watch_make(self->fd, ALL, 0, 0, 0));
+	EXPECT_EQ(0, try_read(self->fd));
+}
+
+TEST_F(bad, read_of_no_watch)
+{
+	EXPECT_EQ(EINVAL, try_read(self->fd));
+}
+
+TEST_F(bad, read_flags)
+{
+	unsigned int bit;
+
+	ASSERT_EQ(0, watch_make(self->fd, SELF, 0, 0, 0));
+	for (bit = 1; bit < 32; bit++) {
+		EXPECT_EQ(-EINVAL, watch_read_flags(self->fd, 1u << bit, &reading)) {
+			TH_LOG("bit %u", bit);
+		}
+	}
+	EXPECT_EQ(0, watch_read_flags(self->fd, SYSCOUNT_READ_FORGET, &reading));
+}
+
+/* As all structs of this interface: see ioctl_abi. */
+static void sizes(struct __test_metadata *_metadata, unsigned long code, size_t known)
+{
+	uint32_t args[1024] = {};
+	size_t size;
+	int fd;
+
+	for (size = 0; size <= known + 64; size += 4) {
+		fd = watch_file();
+		if (_IOC_NR(code) == _IOC_NR(SYSCOUNT_IOC_READ_WATCH))
+			ASSERT_EQ(0, watch_make(fd, SELF, 0, 0, 0));
+		memset(args, 0, sizeof(args));
+		args[0] = size + 4;
+		EXPECT_EQ(EINVAL, command(fd, code, size, args)) {
+			TH_LOG("%zu, and the member is %zu", size, size + 4);
+		}
+		args[0] = size;
+		if (size > known) {
+			((char *)args)[size - 1] = 1;
+			EXPECT_EQ(E2BIG, command(fd, code, size, args)) {
+				TH_LOG("%zu with something in it", size);
+			}
+			((char *)args)[size - 1] = 0;
+		}
+		EXPECT_EQ(size < SYSCOUNT_SIZE_MIN ? EINVAL : 0, command(fd, code, size, args)) {
+			TH_LOG("%zu", size);
+		}
+		if (size >= SYSCOUNT_SIZE_MIN)
+			EXPECT_EQ(known, args[0]);
+		EXPECT_EQ(0, args[(size + 3) / 4]);
+		close(fd);
+	}
+}
+
+TEST_F(bad, sizes_of_watch)
+{
+	sizes(_metadata, SYSCOUNT_IOC_WATCH, sizeof(struct syscount_watch));
+}
+
+TEST_F(bad, sizes_of_read_watch)
+{
+	sizes(_metadata, SYSCOUNT_IOC_READ_WATCH, sizeof(struct syscount_watch_read));
+}
+
+/* A watch that has a job's two groups, all ended. */
+static int ended_watch(void)
+{
+	struct arm arm = { watch_file(), SYSCOUNT_BY_PROCESS, ERRORS };
+	char line[128];
+
+	snprintf(line, sizeof(line), "has %s", program_beside("calls_64"));
+	wait_success(job_start(&arm, 1, line));
+	return arm.fd;
+}
+
+static struct syscount_watch_read whole_of(const struct reading *all)
+{
+	return (struct syscount_watch_read) {
+		.size = sizeof(struct syscount_watch_read),
+		.group_capacity = all->head.group_count,
+		.row_capacity = all->head.row_count,
+		.detail_capacity = all->head.detail_count,
+		.groups = (uintptr_t)calloc(all->head.group_count, sizeof(*all->group)),
+		.rows = (uintptr_t)calloc(all->head.row_count, sizeof(*all->row)),
+		.details = (uintptr_t)calloc(all->head.detail_count, sizeof(*all->detail)),
+	};
+}
+
+static bool same_reading(const struct syscount_watch_read *args, const struct reading *all)
+{
+	return args->total == all->head.total && args->group_count == all->head.group_count &&
+	       args->row_count == all->head.row_count &&
+	       args->detail_count == all->head.detail_count &&
+	       !memcmp((void *)(uintptr_t)args->groups, all->group,
+		       args->group_count * sizeof(*all->group)) &&
+	       !memcmp((void *)(uintptr_t)args->rows, all->row,
+		       args->row_count * sizeof(*all->row)) &&
+	       !memcmp((void *)(uintptr_t)args->details, all->detail,
+		       args->detail_count * sizeof(*all->detail));
+}
+
+TEST_F(bad, pointers)
+{
+	struct syscount_watch_read good, args;
+	unsigned int flags;
+	int fd = ended_watch();
+
+	EXPECT_EQ(EFAULT, command(self->fd, SYSCOUNT_IOC_WATCH, sizeof(struct syscount_watch),
+				  NULL));
+	EXPECT_EQ(EFAULT, command(self->fd, SYSCOUNT_IOC_WATCH, sizeof(struct syscount_watch),
+				  (void *)BAD_POINTER));
+	EXPECT_EQ(EFAULT, command(fd, SYSCOUNT_IOC_READ_WATCH, sizeof(args), NULL));
+	watch_read(fd, &reading);
+	good = whole_of(&reading);
+	for (flags = 0; flags <= SYSCOUNT_READ_FORGET; flags++) {
+		args = good;
+		args.flags = flags;
+		args.groups = BAD_POINTER;
+		EXPECT_EQ(EFAULT, command(fd, SYSCOUNT_IOC_READ_WATCH, sizeof(args), &args));
+		args = good;
+		args.flags = flags;
+		args.rows = BAD_POINTER;
+		EXPECT_EQ(EFAULT, command(fd, SYSCOUNT_IOC_READ_WATCH, sizeof(args), &args));
+		args = good;
+		args.flags = flags;
+		args.details = BAD_POINTER;
+		EXPECT_EQ(EFAULT, command(fd, SYSCOUNT_IOC_READ_WATCH, sizeof(args), &args));
+	}
+	/* A failed reading lets go of nothing. */
+	args = good;
+	EXPECT_EQ(0, command(fd, SYSCOUNT_IOC_READ_WATCH, sizeof(args), &args));
+	EXPECT_TRUE(same_reading(&args, &reading));
+	/* Where there is no room, no pointer is looked at. */
+	args = (struct syscount_watch_read) {
+		.size = sizeof(args),
+		.groups = BAD_POINTER, .rows = BAD_POINTER, .details = BAD_POINTER,
+	};
+	EXPECT_EQ(0, command(fd, SYSCOUNT_IOC_READ_WATCH, sizeof(args), &args));
+	EXPECT_EQ(reading.head.group_count, args.group_count);
+	EXPECT_EQ(reading.head.row_count, args.row_count);
+	EXPECT_EQ(reading.head.detail_count, args.detail_count);
+	EXPECT_EQ(reading.head.total, args.total);
+}
+
+/* What fits is stored, and of the rest nothing: also not with FORGET. */
+static void room_for_less(struct __test_metadata *_metadata, int fd, unsigned int flags,
+			  uint32_t *capacity, uint32_t less, struct syscount_watch_read *args)
+{
+	*capacity -= less;
+	args->flags = flags;
+	ASSERT_EQ(0, command(fd, SYSCOUNT_IOC_READ_WATCH, sizeof(*args), args));
+	EXPECT_EQ(reading.head.total, args->total);
+	EXPECT_EQ(reading.head.group_count, args->group_count);
+	EXPECT_EQ(reading.head.row_count, args->row_count);
+	EXPECT_EQ(reading.head.detail_count, args->detail_count);
+}
+
+TEST_F(bad, room_for_less)
+{
+	struct syscount_watch_read args;
+	unsigned int flags;
+	int fd = ended_watch();
+
+	watch_read(fd, &reading);
+	ASSERT_EQ(2, reading.head.group_count);
+	ASSERT_LT(4, reading.head.row_count);
+	ASSERT_LT(1, reading.head.detail_count);
+	for (flags = 0; flags <= SYSCOUNT_READ_FORGET; flags++) {
+		struct syscount_watch_group *groups, no_group = {};
+		struct syscount_watch_row *rows, no_row = {};
+		struct syscount_watch_detail *details, no_detail = {};
+
+		args = whole_of(&reading);
+		groups = (void *)(uintptr_t)args.groups;
+		room_for_less(_metadata, fd, flags, &args.group_capacity, 1, &args);
+		EXPECT_EQ(0, memcmp(&reading.group[0], &groups[0], sizeof(*groups)));
+		EXPECT_EQ(0, memcmp(&no_group, &groups[1], sizeof(*groups)));
+
+		args = whole_of(&reading);
+		rows = (void *)(uintptr_t)args.rows;
+		room_for_less(_metadata, fd, flags, &args.row_capacity, 2, &args);
+		EXPECT_EQ(0, memcmp(reading.row, rows, args.row_capacity * sizeof(*rows)));
+		EXPECT_EQ(0, memcmp(&no_row, &rows[args.row_capacity], sizeof(*rows)));
+
+		args = whole_of(&reading);
+		details = (void *)(uintptr_t)args.details;
+		room_for_less(_metadata, fd, flags, &args.detail_capacity, 1, &args);
+		EXPECT_EQ(0, memcmp(reading.detail, details,
+				    args.detail_capacity * sizeof(*details)));
+		EXPECT_EQ(0, memcmp(&no_detail, &details[args.detail_capacity],
+				    sizeof(*details)));
+	}
+}
+
+/* Ended groups are returned once, others each time. */
+TEST_F(bad, forget)
+{
+	int fd = watch_open(TASK, SYSCOUNT_BY_PROCESS, ERRORS, getpid());
+	uint64_t flocks;
+	pid_t pid;
+
+	make_flocks(11);
+	pid = job_start(NULL, 0, "flocks 101");
+	wait_success(pid);
+	watch_read(fd, &reading);
+	EXPECT_EQ(2, reading.head.group_count);
+	ASSERT_EQ(0, watch_read_flags(fd, SYSCOUNT_READ_FORGET, &reading));
+	EXPECT_EQ(2, reading.head.group_count);
+	EXPECT_EQ(101, group_calls(&reading, group_by_pid(&reading, pid), A64, SYS_flock));
+	flocks = calls_of(&reading, A64, SYS_flock);
+	EXPECT_EQ(112, flocks);
+
+	ASSERT_EQ(0, watch_read_flags(fd, SYSCOUNT_READ_FORGET, &reading));
+	EXPECT_EQ(1, reading.head.group_count);
+	EXPECT_EQ(getpid(), reading.group[0].pid);
+	EXPECT_EQ(11, calls_of(&reading, A64, SYS_flock));
+
+	pid = job_start(NULL, 0, "flocks 103");
+	wait_success(pid);
+	watch_read(fd, &reading);
+	EXPECT_EQ(2, reading.head.group_count);
+	EXPECT_EQ(103, group_calls(&reading, group_by_pid(&reading, pid), A64, SYS_flock));
+	EXPECT_EQ(114, calls_of(&reading, A64, SYS_flock));
+}
+
+/* Until the last file of it is closed. */
+TEST_F(bad, file_of_a_child)
+{
+	int ends[2];
+	pid_t pid;
+
+	ASSERT_EQ(0, pipe(ends));
+	ASSERT_EQ(0, watch_make(self->fd, TASK, 0, 0, getpid()));
+	pid = fork();
+	if (!pid) {
+		char byte;
+
+		if (read(ends[0], &byte, 1) != 1)
+			_exit(1);
+		make_flocks(13);
+		watch_read(self->fd, &reading);
+		_exit(calls_of(&reading, A64, SYS_flock));
+	}
+	make_flocks(17);
+	close(self->fd);
+	ASSERT_EQ(1, write(ends[1], "x", 1));
+	EXPECT_EQ(13 + 17, WEXITSTATUS(wait_status(pid)));
+}
+
+/*
+ * Too much of it
+ */
+
+FIXTURE(many) {};
+
+FIXTURE_SETUP(many)
+{
+	struct rlimit files = { 8192, 8192 };
+
+	module_ready("tracepoint");
+	share_answer();
+	board_new();
+	if (setrlimit(RLIMIT_NOFILE, &files))
+		die("RLIMIT_NOFILE: %m");
+}
+
+FIXTURE_TEARDOWN(many)
+{
+}
+
+/* Too fast for him is not too many: EAGAIN ends by itself. */
+static int open_one(int *fd)
+{
+	int err;
+
+	*fd = watch_file();
+	do {
+		err = watch_make(*fd, SELF, 0, 0, 0);
+		if (err == -EAGAIN)
+			sched_yield();
+	} while (err == -EAGAIN);
+	return err;
+}
+
+static int all_that_he_may(void)
+{
+	int fds[SYSCOUNT_WATCHES_MAX], one, i;
+
+	for (i = 0; i < SYSCOUNT_WATCHES_MAX; i++)
+		if (open_one(&fds[i]))
+			return 1000 + i;
+	for (i = 0; i < 3; i++)
+		if (open_one(&one) != -EMFILE)
+			return 2000 + i;
+	/* Memory is freed later than close() returns. */
+	close(fds[7]);
+	while (open_one(&fds[7]) == -EMFILE)
+		close(fds[7]);
+	if (open_one(&one) != -EMFILE)
+		return 3000;
+	for (i = 0; i < SYSCOUNT_WATCHES_MAX; i++)
+		close(fds[i]);
+	while (open_one(&one) == -EMFILE)
+		close(one);
+	return 0;
+}
+
+TEST_F(many, watches_of_nobody)
+{
+	EXPECT_EQ(0, AS(NOBODY_AT_ALL, all_that_he_may()));
+	/* Somebody else's are not his. */
+	EXPECT_EQ(0, AS(SOMEBODY_ELSE, all_that_he_may()));
+}
+
+#define TASKS	100
+#define EACH	10
+
+static void be_a_task(unsigned int index)
+{
+	board_arrive();
+	board_step_wait(1);
+	make_flocks(101 + index);
+	_exit(0);
+}
+
+TEST_F(many, thousand_watches)
+{
+	static int fds[TASKS][EACH];
+	static pid_t pids[TASKS];
+	unsigned int i, j, right = 0;
+
+	for (i = 0; i < TASKS; i++) {
+		pids[i] = fork();
+		if (!pids[i])
+			be_a_task(i);
+	}
+	board_await(TASKS);
+	for (i = 0; i < TASKS; i++)
+		for (j = 0; j < EACH; j++)
+			fds[i][j] = watch_open(TASK, SYSCOUNT_BY_NONE, j & 1 ? ERRORS : 0, pids[i]);
+	EXPECT_LE(TASKS * EACH, file_read_u64(SYSCOUNT_SYSFS "watches"));
+	board_step(1);
+	for (i = 0; i < TASKS; i++)
+		wait_success(pids[i]);
+	for (i = 0; i < TASKS; i++)
+		for (j = 0; j < EACH; j++) {
+			watch_read(fds[i][j], &reading);
+			right += calls_of(&reading, A64, SYS_flock) == 101 + i;
+			close(fds[i][j]);
+		}
+	EXPECT_EQ(TASKS * EACH, right);
+}
+
+/* All of them of one task, which is counted a thousand times. */
+TEST_F(many, thousand_watches_of_a_task)
+{
+	static struct arm arms[TASKS * EACH];
+	unsigned int i, right = 0;
+
+	for (i = 0; i < ARRAY_SIZE(arms); i++)
+		arms[i].fd = watch_file();
+	wait_success(job_start(arms, ARRAY_SIZE(arms), "flocks 101"));
+	for (i = 0; i < ARRAY_SIZE(arms); i++) {
+		watch_read(arms[i].fd, &reading);
+		right += calls_of(&reading, A64, SYS_flock) == 101;
+		close(arms[i].fd);
+	}
+	EXPECT_EQ(ARRAY_SIZE(arms), right);
+}
+
+#define BOMB	1000
+
+/* What is lost is said; whoever is watched is counted. */
+TEST_F(many, fork_bomb)
+{
+	struct arm arms[] = {
+		{ watch_file(), SYSCOUNT_BY_PROCESS, ERRORS | LATENCY },
+		{ watch_file(), SYSCOUNT_BY_NONE, 0 },
+	};
+	unsigned int i;
+	pid_t pid;
+
+	pid = job_start(arms, 2, "bomb 1000");
+	board_await(BOMB);
+	watch_read(arms[0].fd, &reading);
+	EXPECT_EQ(1 + BOMB, reading.head.threads + reading.head.lost_threads);
+	board_step(1);
+	wait_success(pid);
+	for (i = 0; i < 2; i++) {
+		watch_read(arms[i].fd, &reading);
+		EXPECT_EQ(0, reading.head.lost_threads);
+		EXPECT_EQ(0, reading.head.lost);
+		EXPECT_EQ(3 * BOMB, calls_of(&reading, A64, SYS_flock));
+		EXPECT_EQ(NULL, reading_flaw(&reading, arms[i].flags));
+	}
+}
+
+/* Its target in the middle of everything, the file is closed, and closed by the kernel. */
+TEST_F(many, closed_in_the_middle)
+{
+	unsigned int i;
+	pid_t pid;
+
+	for (i = 0; i < 50; i++) {
+		struct arm arms[] = {
+			{ watch_file(), SYSCOUNT_BY_PROCESS, i % 4 },
+			{ watch_file(), SYSCOUNT_BY_THREAD, ~i % 4 },
+		};
+
+		board->step = 0;
+		pid = job_start(arms, 2, "bomb 5");
+		close(arms[0].fd);
+		watch_read(arms[1].fd, &reading);
+		board_await(5 * i + 5);
+		close(arms[1].fd);
+		board_step(1);
+		wait_success(pid);
+	}
+	/* Who has the file is killed. */
+	pid = fork();
+	if (!pid) {
+		watch_open(ALL, SYSCOUNT_BY_PROCESS, ERRORS | LATENCY, 0);
+		board_arrive();
+		pause();
+	}
+	board_await(5 * i + 1);
+	ASSERT_EQ(0, kill(pid, SIGKILL));
+	wait_status(pid);
+}
+
+/* The kernel's log, from log_mark() on */
+static int log_fd;
+
+static void log_mark(void)
+{
+	log_fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (log_fd < 0 || lseek(log_fd, 0, SEEK_END) < 0)
+		die("/dev/kmsg: %m");
+}
+
+/* Lines but for the one of each loading; the last such is in @text. */
+static unsigned int log_others(char *text, size_t size)
+{
+	unsigned int others = 0;
+	char record[4096];
+	ssize_t got;
+
+	while ((got = read(log_fd, record, sizeof(record) - 1)) > 0) {
+		record[got] = '\0';
+		if (strstr(record, "syscount: 1.0: hook "))
+			continue;
+		snprintf(text, size, "%.200s", record);
+		others++;
+	}
+	return others;
+}
+
+TEST_F(many, unloaded_after_the_last_is_closed)
+{
+	char line[512] = "";
+	unsigned int i;
+	int task, all;
+	pid_t pid;
+
+	log_mark();
+	for (i = 0; i < 10; i++) {
+		const char *hook = i & 1 && kernel_has_hook("direct") ? "direct" : "tracepoint";
+
+		module_ready(hook);
+		board_new();
+		pid = job_start(NULL, 0, "bomb 5");
+		board_await(5);
+		task = watch_open(TASK, SYSCOUNT_BY_PROCESS, ERRORS | LATENCY, pid);
+		all = watch_open(ALL, SYSCOUNT_BY_THREAD, i & 2 ? ERRORS : 0, 0);
+		EXPECT_EQ(-EAGAIN, module_remove());
+		watch_read(all, &reading);
+		close(all);
+		EXPECT_EQ(-EAGAIN, module_remove());
+		close(task);
+		EXPECT_EQ(0, module_remove());
+		EXPECT_FALSE(module_loaded());
+		board_step(1);
+		wait_success(pid);
+		ASSERT_EQ(0, module_insert("hook=tracepoint"));
+	}
+	EXPECT_EQ(0, log_others(line, sizeof(line))) {
+		TH_LOG("%s", line);
+	}
+}
+
+TEST_HARNESS_MAIN
