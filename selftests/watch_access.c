@@ -1151,7 +1151,7 @@ TEST_F(many, thousand_watches_of_a_task)
 
 #define BOMB	1000
 
-/* What is lost is said; whoever is watched is counted. */
+/* Probes cannot allocate: what is lost is said, and of the others nothing is. */
 TEST_F(many, fork_bomb)
 {
 	struct arm arms[] = {
@@ -1163,16 +1163,26 @@ TEST_F(many, fork_bomb)
 
 	pid = job_start(arms, 2, "bomb 1000");
 	board_await(BOMB);
-	watch_read(arms[0].fd, &reading);
-	EXPECT_EQ(1 + BOMB, reading.head.threads + reading.head.lost_threads);
+	for (i = 0; i < 2; i++) {
+		watch_read(arms[i].fd, &reading);
+		EXPECT_EQ(1 + BOMB, reading.head.threads + reading.head.lost_threads);
+	}
 	board_step(1);
 	wait_success(pid);
 	for (i = 0; i < 2; i++) {
+		uint64_t watched, calls;
+
 		watch_read(arms[i].fd, &reading);
-		EXPECT_EQ(0, reading.head.lost_threads);
-		EXPECT_EQ(0, reading.head.lost);
-		EXPECT_EQ(3 * BOMB, calls_of(&reading, A64, SYS_flock));
-		EXPECT_EQ(NULL, reading_flaw(&reading, arms[i].flags));
+		watched = BOMB - reading.head.lost_threads;
+		calls = calls_of(&reading, A64, SYS_flock);
+		EXPECT_EQ(0, reading.head.threads);
+		EXPECT_GE(3 * watched, calls);
+		EXPECT_LE(3 * watched, calls + reading.head.lost) {
+			TH_LOG("lost threads %ju, lost %ju",
+			       (uintmax_t)reading.head.lost_threads,
+			       (uintmax_t)reading.head.lost);
+		}
+		EXPECT_LT(BOMB / 2, watched);
 	}
 }
 
@@ -1191,7 +1201,8 @@ TEST_F(many, closed_in_the_middle)
 		board->step = 0;
 		pid = job_start(arms, 2, "bomb 5");
 		close(arms[0].fd);
-		watch_read(arms[1].fd, &reading);
+		/* It may not be a watch yet. */
+		watch_read_flags(arms[1].fd, 0, &reading);
 		board_await(5 * i + 5);
 		close(arms[1].fd);
 		board_step(1);

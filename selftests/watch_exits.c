@@ -613,9 +613,12 @@ TEST_F(exits, restart_syscall)
 	wait_blocked(pid, SYS_poll);
 	for (i = 0; i < 3; i++) {
 		stop_and_continue(pid);
+		/* While it is about to go on it looks as if it was in that call already. */
+		do
+			watch_read(arm.fd, &reading);
+		while (calls_of(&reading, A64, SYS_restart_syscall) != i + 1);
 		wait_blocked(pid, SYS_restart_syscall);
 	}
-	watch_read(arm.fd, &reading);
 	EXPECT_EQ(1, row_of(&reading, A64, SYS_restart_syscall).in_flight);
 	EXPECT_EQ(0, row_of(&reading, A64, SYS_poll).in_flight);
 	ASSERT_EQ(1, write(ends[1], "x", 1));
