@@ -1,0 +1,469 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Watches of cgroups, and groups by cgroup: whoever comes, goes, or is born there. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../kselftest_harness.h"
+#include "watch_test.h"
+
+#undef TEST_TIMEOUT_DEFAULT
+#define TEST_TIMEOUT_DEFAULT 120
+
+#define ROOT	"/sys/fs/cgroup"
+#define A	ROOT "/watch_a"
+#define BELOW_A	A "/below"
+#define B	ROOT "/watch_b"
+
+/* Of each step another number, so that one of another step is seen. */
+static const unsigned int calls[] = { 11, 101, 1009, 10007 };
+
+#define STEPS	4
+#define THREADS	3
+
+static const unsigned int details[] = { 0, ERRORS, LATENCY, ERRORS | LATENCY };
+
+const struct job jobs[] = { {} };
+
+static struct reading reading;
+
+static void make_cgroup(const char *path)
+{
+	if (mkdir(path, 0755) && errno != EEXIST)
+		die("%s: %m", path);
+}
+
+static void move(const char *path, pid_t pid)
+{
+	char procs[128], text[16];
+	int err;
+
+	snprintf(procs, sizeof(procs), "%s/cgroup.procs", path);
+	snprintf(text, sizeof(text), "%d", pid);
+	err = file_write(procs, text);
+	if (err)
+		die("%d to %s: %s", pid, path, strerror(-err));
+}
+
+static int open_cgroup(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		die("%s: %m", path);
+	return fd;
+}
+
+static uint64_t id_of(const char *path)
+{
+	struct stat status;
+
+	if (stat(path, &status))
+		die("%s: %m", path);
+	return status.st_ino;
+}
+
+static int watch_cgroup(const char *path, int by, unsigned int flags)
+{
+	int cgroup = open_cgroup(path);
+	int fd = watch_open(SYSCOUNT_TARGET_CGROUP, by, flags, cgroup);
+
+	close(cgroup);
+	return fd;
+}
+
+FIXTURE(cgroup) {};
+
+FIXTURE_VARIANT(cgroup) {
+	const char *hook;
+};
+
+FIXTURE_VARIANT_ADD(cgroup, direct) { "direct" };
+FIXTURE_VARIANT_ADD(cgroup, tracepoint) { "tracepoint" };
+FIXTURE_VARIANT_ADD(cgroup, kprobe) { "kprobe" };
+
+FIXTURE_SETUP(cgroup)
+{
+	module_ready(variant->hook);
+	board_new();
+	make_cgroup(A);
+	make_cgroup(BELOW_A);
+	make_cgroup(B);
+}
+
+FIXTURE_TEARDOWN(cgroup)
+{
+	rmdir(BELOW_A);
+	rmdir(A);
+	rmdir(B);
+}
+
+static void take_steps(void)
+{
+	unsigned int step;
+
+	for (step = 0; step < STEPS; step++) {
+		board_step_wait(step + 1);
+		make_flocks(calls[step]);
+		board_arrive();
+	}
+	board_step_wait(STEPS + 1);
+	_exit(0);
+}
+
+/* It waits for the first step. */
+static pid_t start_caller(void)
+{
+	pid_t pid = fork();
+
+	if (!pid)
+		take_steps();
+	wait_blocked(pid, SYS_futex);
+	return pid;
+}
+
+/* @callers of them make the calls of that step; it is over when we return. */
+static void step(unsigned int number, unsigned int callers)
+{
+	uint32_t arrived = board->arrived;
+
+	board_step(number + 1);
+	board_await(arrived + callers);
+}
+
+static void end_caller(pid_t pid)
+{
+	board_step(STEPS + 1);
+	wait_success(pid);
+}
+
+static void expect_flocks(struct __test_metadata *_metadata, int fd, uint64_t want)
+{
+	watch_read(fd, &reading);
+	EXPECT_EQ(want, calls_of(&reading, A64, SYS_flock));
+	EXPECT_EQ(0, reading.head.lost);
+	EXPECT_EQ(0, reading.head.lost_threads);
+}
+
+TEST_F(cgroup, who_is_in_it)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(details); i++) {
+		pid_t inside, below, outside;
+		int fd;
+
+		board_new();
+		inside = start_caller();
+		below = start_caller();
+		outside = start_caller();
+		move(A, inside);
+		move(BELOW_A, below);
+		move(B, outside);
+		step(0, 3);
+		fd = watch_cgroup(A, SYSCOUNT_BY_PROCESS, details[i]);
+		watch_read(fd, &reading);
+		EXPECT_EQ(2, reading.head.threads);
+		step(1, 3);
+		step(2, 3);
+		expect_flocks(_metadata, fd, 2 * (calls[1] + calls[2]));
+		step(3, 3);
+		end_caller(inside);
+		end_caller(below);
+		end_caller(outside);
+		expect_flocks(_metadata, fd, 2 * (calls[1] + calls[2] + calls[3]));
+		EXPECT_EQ(NULL, reading_flaw(&reading, details[i]));
+		EXPECT_EQ(2, reading.head.group_count);
+		EXPECT_EQ(calls[1] + calls[2] + calls[3],
+			  group_calls(&reading, group_by_pid(&reading, below), A64, SYS_flock));
+		EXPECT_EQ(id_of(A), group_by_pid(&reading, inside)->cgroup);
+		EXPECT_EQ(id_of(BELOW_A), group_by_pid(&reading, below)->cgroup);
+		close(fd);
+	}
+}
+
+TEST_F(cgroup, who_comes_and_goes)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(details); i++) {
+		int fd = watch_cgroup(A, SYSCOUNT_BY_NONE, details[i]);
+		pid_t pid;
+
+		board_new();
+		pid = start_caller();
+		step(0, 1);
+		wait_blocked(pid, SYS_futex);
+		expect_flocks(_metadata, fd, 0);
+		move(A, pid);
+		step(1, 1);
+		wait_blocked(pid, SYS_futex);
+		expect_flocks(_metadata, fd, calls[1]);
+		/* Below it is still in it. */
+		move(BELOW_A, pid);
+		step(2, 1);
+		wait_blocked(pid, SYS_futex);
+		expect_flocks(_metadata, fd, calls[1] + calls[2]);
+		move(B, pid);
+		step(3, 1);
+		expect_flocks(_metadata, fd, calls[1] + calls[2]);
+		EXPECT_EQ(0, reading.head.threads);
+		end_caller(pid);
+		expect_flocks(_metadata, fd, calls[1] + calls[2]);
+		close(fd);
+	}
+}
+
+static void *thread_takes_steps(void *argument)
+{
+	unsigned int step;
+
+	board_arrive();
+	for (step = 0; step < STEPS; step++) {
+		board_step_wait(step + 1);
+		make_flocks(calls[step]);
+		board_arrive();
+	}
+	return argument;
+}
+
+static void take_steps_by_threads(void)
+{
+	pthread_t thread[THREADS];
+	unsigned int i;
+
+	for (i = 0; i < THREADS; i++)
+		if (pthread_create(&thread[i], NULL, thread_takes_steps, NULL))
+			die("pthread_create");
+	for (i = 0; i < THREADS; i++)
+		pthread_join(thread[i], NULL);
+	_exit(0);
+}
+
+/* A process is moved with all of its threads, of which one event tells. */
+TEST_F(cgroup, threads_move)
+{
+	int fd = watch_cgroup(A, SYSCOUNT_BY_THREAD, ERRORS);
+	pid_t pid = fork();
+
+	if (!pid)
+		take_steps_by_threads();
+	board_await(THREADS);
+	step(0, THREADS);
+	move(A, pid);
+	step(1, THREADS);
+	expect_flocks(_metadata, fd, THREADS * calls[1]);
+	EXPECT_EQ(1 + THREADS, reading.head.threads);
+	EXPECT_EQ(1 + THREADS, reading.head.group_count);
+	move(B, pid);
+	step(2, THREADS);
+	expect_flocks(_metadata, fd, THREADS * calls[1]);
+	EXPECT_EQ(0, reading.head.threads);
+	move(BELOW_A, pid);
+	step(3, THREADS);
+	wait_success(pid);
+	expect_flocks(_metadata, fd, THREADS * (calls[1] + calls[3]));
+	EXPECT_EQ(NULL, reading_flaw(&reading, ERRORS));
+	close(fd);
+}
+
+static pid_t born_in(const char *path)
+{
+	struct clone_args args = {
+		.flags = CLONE_INTO_CGROUP, .exit_signal = SIGCHLD, .cgroup = open_cgroup(path),
+	};
+	pid_t pid = syscall(SYS_clone3, &args, sizeof(args));
+
+	if (pid < 0)
+		die("CLONE_INTO_CGROUP: %m");
+	if (!pid) {
+		make_flocks(101);
+		_exit(0);
+	}
+	close(args.cgroup);
+	return pid;
+}
+
+/* No event tells of it but that it was started. */
+TEST_F(cgroup, who_is_born_there)
+{
+	unsigned int i;
+	int fd;
+
+	for (i = 0; i < ARRAY_SIZE(details); i++) {
+		fd = watch_cgroup(A, SYSCOUNT_BY_NONE, details[i]);
+		wait_success(born_in(A));
+		wait_success(born_in(BELOW_A));
+		wait_success(born_in(B));
+		expect_flocks(_metadata, fd, 2 * 101);
+		/* The exit of its clone3() is of no call that it made. */
+		EXPECT_EQ(NULL, reading_flaw(&reading, details[i]));
+		EXPECT_EQ(0, row_of(&reading, A64, SYS_clone3).refused);
+		EXPECT_EQ(2, calls_of(&reading, A64, SYS_exit_group));
+		close(fd);
+	}
+}
+
+static void fork_and_leave(void)
+{
+	pid_t pid;
+
+	move(A, getpid());
+	pid = fork();
+	if (!pid) {
+		make_flocks(103);
+		_exit(0);
+	}
+	wait_success(pid);
+	make_flocks(107);
+	/* It stays there, whatever becomes of us. */
+	pid = fork();
+	move(B, pid ? getpid() : 0);
+	make_flocks(pid ? 1009 : 10007);
+	if (pid)
+		wait_success(pid);
+	_exit(0);
+}
+
+/* Children are where their parents are, and are moved alone. */
+TEST_F(cgroup, children)
+{
+	int fd = watch_cgroup(A, SYSCOUNT_BY_NONE, ERRORS);
+	pid_t pid = fork();
+
+	if (!pid)
+		fork_and_leave();
+	wait_success(pid);
+	expect_flocks(_metadata, fd, 103 + 107);
+	EXPECT_EQ(NULL, reading_flaw(&reading, ERRORS));
+	close(fd);
+}
+
+/* Removed while it is watched: what was counted stays. */
+TEST_F(cgroup, removed)
+{
+	int fd = watch_cgroup(A, SYSCOUNT_BY_CGROUP, ERRORS);
+	int below = watch_cgroup(BELOW_A, SYSCOUNT_BY_NONE, 0);
+	uint64_t id = id_of(A), id_below = id_of(BELOW_A);
+
+	wait_success(born_in(A));
+	wait_success(born_in(BELOW_A));
+	ASSERT_EQ(0, rmdir(BELOW_A));
+	expect_flocks(_metadata, below, 101);
+	ASSERT_EQ(0, rmdir(A));
+	expect_flocks(_metadata, fd, 2 * 101);
+	EXPECT_EQ(2, reading.head.group_count);
+	EXPECT_EQ(101, group_calls(&reading, group_by_cgroup(&reading, id), A64, SYS_flock));
+	EXPECT_EQ(101, group_calls(&reading, group_by_cgroup(&reading, id_below), A64, SYS_flock));
+	expect_flocks(_metadata, below, 101);
+
+	/* One of the same name is another one. */
+	make_cgroup(A);
+	wait_success(born_in(A));
+	expect_flocks(_metadata, fd, 2 * 101);
+	close(fd);
+	close(below);
+}
+
+/* Groups by cgroup: where a thread is when it calls. */
+static void grouped(struct __test_metadata *_metadata, int target, unsigned int flags)
+{
+	const struct syscount_watch_group *group;
+	pid_t pid;
+	int fd;
+
+	board_new();
+	pid = start_caller();
+	move(A, pid);
+	fd = watch_open(target, SYSCOUNT_BY_CGROUP, flags,
+			target == SYSCOUNT_TARGET_TASK ? pid : 0);
+	step(0, 1);
+	wait_blocked(pid, SYS_futex);
+	move(BELOW_A, pid);
+	step(1, 1);
+	wait_blocked(pid, SYS_futex);
+	move(B, pid);
+	step(2, 1);
+	wait_blocked(pid, SYS_futex);
+	move(A, pid);
+	step(3, 1);
+	watch_read(fd, &reading);
+	group = group_by_cgroup(&reading, id_of(A));
+	ASSERT_NE(NULL, group);
+	EXPECT_EQ(calls[0] + calls[3], group_calls(&reading, group, A64, SYS_flock));
+	EXPECT_EQ(0, group->flags);
+	EXPECT_EQ(1, group->threads);
+	EXPECT_EQ(0, group->pid);
+	group = group_by_cgroup(&reading, id_of(BELOW_A));
+	ASSERT_NE(NULL, group);
+	EXPECT_EQ(calls[1], group_calls(&reading, group, A64, SYS_flock));
+	EXPECT_EQ(SYSCOUNT_GROUP_ENDED, group->flags);
+	group = group_by_cgroup(&reading, id_of(B));
+	ASSERT_NE(NULL, group);
+	EXPECT_EQ(calls[2], group_calls(&reading, group, A64, SYS_flock));
+	EXPECT_EQ(SYSCOUNT_GROUP_ENDED, group->flags);
+	end_caller(pid);
+	watch_read(fd, &reading);
+	EXPECT_EQ(calls[0] + calls[1] + calls[2] + calls[3], calls_of(&reading, A64, SYS_flock));
+	if (target == SYSCOUNT_TARGET_TASK)
+		EXPECT_EQ(NULL, reading_flaw(&reading, flags));
+	close(fd);
+}
+
+TEST_F(cgroup, groups)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(details); i++) {
+		grouped(_metadata, SYSCOUNT_TARGET_TASK, details[i]);
+		grouped(_metadata, SYSCOUNT_TARGET_ALL, details[i]);
+	}
+}
+
+/* Whoever moves himself is in a call then. */
+static void move_about(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < 50; i++) {
+		move(A, getpid());
+		make_flocks(11);
+		move(B, getpid());
+		make_flocks(13);
+	}
+	_exit(0);
+}
+
+TEST_F(cgroup, moves_itself)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(details); i++) {
+		int in_a = watch_cgroup(A, SYSCOUNT_BY_PROCESS, details[i]);
+		int by = watch_open(SYSCOUNT_TARGET_ALL, SYSCOUNT_BY_CGROUP, details[i], 0);
+		pid_t pid = fork();
+
+		if (!pid)
+			move_about();
+		wait_success(pid);
+		expect_flocks(_metadata, in_a, 50 * 11);
+		watch_read(by, &reading);
+		EXPECT_EQ(50 * 11, group_calls(&reading, group_by_cgroup(&reading, id_of(A)), A64,
+					       SYS_flock));
+		EXPECT_EQ(50 * 13, group_calls(&reading, group_by_cgroup(&reading, id_of(B)), A64,
+					       SYS_flock));
+		close(in_a);
+		close(by);
+	}
+}
+
+TEST_HARNESS_MAIN
