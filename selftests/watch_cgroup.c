@@ -154,6 +154,15 @@ static void expect_flocks(struct __test_metadata *_metadata, int fd, uint64_t wa
 	EXPECT_EQ(0, reading.head.lost_threads);
 }
 
+static void expect_no_flaw(struct __test_metadata *_metadata, unsigned int flags)
+{
+	const char *flaw = reading_flaw(&reading, flags);
+
+	EXPECT_EQ(NULL, flaw) {
+		TH_LOG("flags %#x: %s", flags, flaw);
+	}
+}
+
 TEST_F(cgroup, who_is_in_it)
 {
 	unsigned int i;
@@ -181,7 +190,7 @@ TEST_F(cgroup, who_is_in_it)
 		end_caller(below);
 		end_caller(outside);
 		expect_flocks(_metadata, fd, 2 * (calls[1] + calls[2] + calls[3]));
-		EXPECT_EQ(NULL, reading_flaw(&reading, details[i]));
+		expect_no_flaw(_metadata, details[i]);
 		EXPECT_EQ(2, reading.head.group_count);
 		EXPECT_EQ(calls[1] + calls[2] + calls[3],
 			  group_calls(&reading, group_by_pid(&reading, below), A64, SYS_flock));
@@ -272,7 +281,7 @@ TEST_F(cgroup, threads_move)
 	step(3, THREADS);
 	wait_success(pid);
 	expect_flocks(_metadata, fd, THREADS * (calls[1] + calls[3]));
-	EXPECT_EQ(NULL, reading_flaw(&reading, ERRORS));
+	expect_no_flaw(_metadata, ERRORS);
 	close(fd);
 }
 
@@ -306,7 +315,7 @@ TEST_F(cgroup, who_is_born_there)
 		wait_success(born_in(B));
 		expect_flocks(_metadata, fd, 2 * 101);
 		/* The exit of its clone3() is of no call that it made. */
-		EXPECT_EQ(NULL, reading_flaw(&reading, details[i]));
+		expect_no_flaw(_metadata, details[i]);
 		EXPECT_EQ(0, row_of(&reading, A64, SYS_clone3).refused);
 		EXPECT_EQ(2, calls_of(&reading, A64, SYS_exit_group));
 		close(fd);
@@ -344,7 +353,7 @@ TEST_F(cgroup, children)
 		fork_and_leave();
 	wait_success(pid);
 	expect_flocks(_metadata, fd, 103 + 107);
-	EXPECT_EQ(NULL, reading_flaw(&reading, ERRORS));
+	expect_no_flaw(_metadata, ERRORS);
 	close(fd);
 }
 
@@ -415,7 +424,7 @@ static void grouped(struct __test_metadata *_metadata, int target, unsigned int 
 	watch_read(fd, &reading);
 	EXPECT_EQ(calls[0] + calls[1] + calls[2] + calls[3], calls_of(&reading, A64, SYS_flock));
 	if (target == SYSCOUNT_TARGET_TASK)
-		EXPECT_EQ(NULL, reading_flaw(&reading, flags));
+		expect_no_flaw(_metadata, flags);
 	close(fd);
 }
 
@@ -443,6 +452,21 @@ static void move_about(void)
 	_exit(0);
 }
 
+/* The exit of the write() that moved it belongs where it was called. */
+static void expect_exits(struct __test_metadata *_metadata, const char *path, unsigned int flags)
+{
+	const struct syscount_watch_group *group = group_by_cgroup(&reading, id_of(path));
+	const struct syscount_watch_row *row;
+
+	ASSERT_NE(NULL, group);
+	row = group_row(&reading, group, A64, SYS_write);
+	ASSERT_NE(NULL, row);
+	EXPECT_EQ(strcmp(path, A) ? 49 : 50, row->calls);
+	EXPECT_EQ(flags ? row->calls : 0, row->exits) {
+		TH_LOG("%s flags %#x", path, flags);
+	}
+}
+
 TEST_F(cgroup, moves_itself)
 {
 	unsigned int i;
@@ -461,6 +485,8 @@ TEST_F(cgroup, moves_itself)
 					       SYS_flock));
 		EXPECT_EQ(50 * 13, group_calls(&reading, group_by_cgroup(&reading, id_of(B)), A64,
 					       SYS_flock));
+		expect_exits(_metadata, A, details[i]);
+		expect_exits(_metadata, B, details[i]);
 		close(in_a);
 		close(by);
 	}
