@@ -492,4 +492,29 @@ TEST_F(cgroup, moves_itself)
 	}
 }
 
+#define MOVERS	8
+
+/* At once, so that what one move has to tell other CPUs of meets that of another. */
+TEST_F(cgroup, many_move_themselves)
+{
+	unsigned int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(details); i++) {
+		int in_a = watch_cgroup(A, SYSCOUNT_BY_NONE, details[i]);
+		pid_t pids[MOVERS];
+
+		for (j = 0; j < MOVERS; j++) {
+			pids[j] = fork();
+			if (!pids[j]) {
+				pin(j % CREW_CPUS);
+				move_about();
+			}
+		}
+		for (j = 0; j < MOVERS; j++)
+			wait_success(pids[j]);
+		expect_flocks(_metadata, in_a, MOVERS * 50 * 11);
+		close(in_a);
+	}
+}
+
 TEST_HARNESS_MAIN
