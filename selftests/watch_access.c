@@ -117,8 +117,7 @@ static void become(enum who who)
  * Programs that may be given privileges: in a directory that nosuid is no option of,
  * and that everybody can reach.
  */
-static char dir[] = "/opt/watch_access.XXXXXX";
-static char self_copy[64], other_copy[64];
+static char dir[32], self_copy[64], other_copy[64];
 
 static void copy_program(const char *from, const char *to)
 {
@@ -134,6 +133,7 @@ static void copy_program(const char *from, const char *to)
 static void make_programs(void)
 {
 	mkdir("/opt", 0755);
+	snprintf(dir, sizeof(dir), "/opt/watch_access.XXXXXX");
 	if (!mkdtemp(dir) || chmod(dir, 0755))
 		die("%s: %m", dir);
 	snprintf(self_copy, sizeof(self_copy), "%s/self", dir);

@@ -270,7 +270,7 @@ static void *exec_program(void *argument)
 	die("execve: %m");
 }
 
-/* exec_by_thread NAME */
+/* exec_in_thread NAME */
 static void job_exec_by_thread(void)
 {
 	pthread_t one;
@@ -387,7 +387,7 @@ const struct job jobs[] = {
 	{ "pause", job_pause },
 	{ "pauses", job_pauses },
 	{ "forks", job_forks },
-	{ "exec_by_thread", job_exec_by_thread },
+	{ "exec_in_thread", job_exec_by_thread },
 	{ "chain", job_chain },
 	{ "seccomp", job_seccomp },
 	{ "seccomp_notify", job_seccomp_notify },
@@ -697,7 +697,7 @@ static void exec_by_thread(struct __test_metadata *_metadata, int by, unsigned i
 	int status;
 	pid_t pid;
 
-	pid = job_start(&arm, 1, "exec_by_thread calls_64");
+	pid = job_start(&arm, 1, "exec_in_thread calls_64");
 	status = wait_status(pid);
 	EXPECT_TRUE(WIFEXITED(status));
 	EXPECT_EQ(CALLS_64, WEXITSTATUS(status));
