@@ -2,7 +2,7 @@
 /*
  * Memory for probes, which cannot allocate: sched_process_fork and the like are not
  * allowed to sleep, and on PREEMPT_RT not to allocate at all. Each watch has a stock of each
- * kind of object, that a work item fills up when half of it is gone, as the opener's memory.
+ * kind of object, that a work item fills up when part of it is gone, as the opener's memory.
  */
 
 #include <linux/cgroup.h>
@@ -21,14 +21,18 @@ static const struct {
 	unsigned int first;		/* in stock at first */
 	unsigned int most;		/* in all */
 } kinds[POOLS] = {
-	[POOL_WATCHED] = { "syscount_watched", sizeof(struct syscount_watched), 32, 1 << 18 },
-	[POOL_MEMBER] = { "syscount_member", sizeof(struct member), 32, 1 << 18 },
-	[POOL_GROUP] = { "syscount_group", sizeof(struct group), 32, 1 << 18 },
-	[POOL_CELL] = { "syscount_cell", sizeof(struct cell), 512, 1 << 22 },
+	[POOL_WATCHED] = { "syscount_watched", sizeof(struct syscount_watched), 64, 1 << 18 },
+	[POOL_MEMBER] = { "syscount_member", sizeof(struct member), 64, 1 << 18 },
+	[POOL_GROUP] = { "syscount_group", sizeof(struct group), 64, 1 << 18 },
+	[POOL_CELL] = { "syscount_cell", sizeof(struct cell), 1024, 1 << 22 },
 };
 
-/* A refill that finds less than this part of the stock left makes the stock larger. */
-#define LOW_PART	4
+/*
+ * When so much of the stock is gone more is asked for; if so much is gone by the time that
+ * it comes, the stock becomes larger.
+ */
+#define ASK_PART	4	/* a fourth */
+#define GROW_PART	2	/* half */
 #define STOCK_MOST	32	/* times what there is at first */
 
 static struct kmem_cache *caches[POOLS];
@@ -68,7 +72,7 @@ notrace void *pool_get(struct watch *watch, enum pool_id id)
 	struct pool *pool = &watch->pools[id];
 	void *object = pool->free;
 
-	if (pool->count <= pool->target / 2 && !watch->refill_asked && !watch->closing &&
+	if (pool->count <= pool->target - pool->target / ASK_PART && !watch->refill_asked && !watch->closing &&
 	    pool->target > 1) {
 		watch->refill_asked = true;
 		irq_work_queue(&watch->refill_irq);
@@ -99,7 +103,7 @@ static unsigned int pool_wants(struct watch *watch, enum pool_id id)
 
 	if (pool->count >= pool->target)
 		return 0;
-	if (pool->count < pool->target / LOW_PART)
+	if (pool->count < pool->target - pool->target / GROW_PART)
 		pool->target = min(2 * pool->target, STOCK_MOST * stock(watch, id));
 	return min(pool->target - pool->count, kinds[id].most - pool->total);
 }

@@ -493,13 +493,18 @@ static noinline notrace void count_error(struct member *member, struct cell *cel
 		count_odd(member, CELL_CALL(cell->key), ODD_RESTARTED);
 		return;
 	}
-	cell->errors++;
-	if (!(watch->flags & SYSCOUNT_WATCH_ERRORS))
+	if (!(member->flags & SYSCOUNT_WATCH_ERRORS)) {
+		cell->errors++;
 		return;
+	}
+	/* One that is let go at this moment has neither. */
 	raw_spin_lock_irqsave(&watch->lock, flags);
-	if (member->watched &&
-	    !table_add_errno(&member->table, CELL_CALL(cell->key), error, 1, &watch->source))
-		watch->lost++;
+	if (member->watched) {
+		cell->errors++;
+		if (!table_add_errno(&member->table, CELL_CALL(cell->key), error, 1,
+				     &watch->source))
+			watch->lost++;
+	}
 	raw_spin_unlock_irqrestore(&watch->lock, flags);
 }
 NOKPROBE_SYMBOL(count_error);
@@ -643,15 +648,20 @@ static notrace void syscount_watch_sched_switch(void *data, bool preempt, struct
 }
 NOKPROBE_SYMBOL(syscount_watch_sched_switch);
 
-static void join_child(struct watch *watch, struct task_struct *child)
+static void say_lost(struct watch *watch, int err)
 {
 	unsigned long flags;
 
-	if (watch_join(watch, child, false) != -ENOMEM)
+	if (err != -ENOMEM)
 		return;
 	raw_spin_lock_irqsave(&watch->lock, flags);
 	watch->lost_threads++;
 	raw_spin_unlock_irqrestore(&watch->lock, flags);
+}
+
+static void join_child(struct watch *watch, struct task_struct *child)
+{
+	say_lost(watch, watch_join(watch, child, false));
 }
 
 static bool inherited(const struct member *member, struct task_struct *child)
@@ -776,6 +786,14 @@ static void syscount_watch_task_rename(void *data, struct task_struct *task, con
 }
 
 #ifdef CONFIG_CGROUPS
+static void leave_cgroup(struct member *member, struct task_struct *task)
+{
+	if (task == current)
+		member_end(member);
+	else
+		member_end_other(member);
+}
+
 static void cgroup_moved(struct task_struct *task)
 {
 	struct syscount_watched *watched = watched_find(task);
@@ -788,13 +806,13 @@ static void cgroup_moved(struct task_struct *task)
 		list_for_each_entry_safe(member, next, &watched->members, of_task) {
 			if (member->watch->target == SYSCOUNT_TARGET_CGROUP &&
 			    !watch_wants(member->watch, task))
-				member_end_other(member);
+				leave_cgroup(member, task);
 			else if (member->watch->by == SYSCOUNT_BY_CGROUP)
 				move(member, task, task->comm);
 		}
 	list_for_each_entry_rcu(watch, &watches_everywhere, everywhere)
 		if (watch_wants(watch, task))
-			watch_join_running(watch, task);
+			say_lost(watch, watch_join_running(watch, task));
 }
 
 /*

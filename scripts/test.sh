@@ -29,7 +29,7 @@ host_order=(vm command packaging runner)
 host_limit=240
 
 # Tests that count instructions have a VM of their own; of the others so many share one.
-icount=(cost)
+icount=(cost watch_cost)
 tests_a_vm=5
 
 help()

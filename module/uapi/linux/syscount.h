@@ -265,7 +265,8 @@ enum syscount_by {
  * counters: what is switched off there is not counted here.
  *
  * SELF is for anyone whose credentials are those that the file was opened with. Counting
- * begins with the entry of the thread's next execve() or execveat(). Unless opener and
+ * begins with the entry of the thread's next execve() or execveat(); what it forks before
+ * that is not counted. Unless opener and
  * caller have CAP_PERFMON, it ends for a task that an execve() gives other credentials, or
  * whose program its user may not read: see syscount_watch_read.left.
  *
@@ -273,7 +274,8 @@ enum syscount_by {
  * Counting begins before the command returns; threads and descendants that there are
  * count from then on, too. @pid is of the caller's PID namespace.
  *
- * EBUSY: the file is a watch already. EAGAIN: too many in a short time. EMFILE: the user
+ * EINVAL: NO_CHILDREN or NO_THREADS with a target that they say nothing of. EBUSY: the file
+ * is a watch already. EAGAIN: too many in a short time. EMFILE: the user
  * has SYSCOUNT_WATCHES_MAX. ENOMEM: no memory, or more than SYSCOUNT_WATCH_BYTES_MAX for
  * the user. These limits are for callers without CAP_PERFMON. ESRCH: no such task. EBADF:
  * @fd is no cgroup. EOPNOTSUPP: this kernel cannot.

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What watches cost, in instructions: who is watched, and who is not meanwhile. For
+ * `scripts/vm -i` only, as cost.c.
+ */
+
+#include "../kselftest_harness.h"
+
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "watch_test.h"
+
+#define LOOP		1000	/* calls; few, so that most loops are without a timer tick */
+#define LOOPS		50
+#define PROCESSES	1000
+
+static uint64_t getppids(void)
+{
+	uint64_t begin = clock_ns();
+	unsigned int i;
+
+	for (i = 0; i < LOOP; i++)
+		call_64(SYS_getppid, 0, 0, 0);
+	return clock_ns() - begin;
+}
+
+/* The cheapest of many: interrupts only add. */
+static uint64_t one_call(void)
+{
+	uint64_t best = UINT64_MAX, took;
+	unsigned int i;
+
+	for (i = 0; i < LOOPS; i++) {
+		took = getppids();
+		if (took < best)
+			best = took;
+	}
+	return (best + LOOP / 2) / LOOP;
+}
+
+static void job_measure(void)
+{
+	board->number[0] = one_call();
+}
+
+static void job_wait(void)
+{
+	board_arrive();
+	board_step_wait(1);
+}
+
+const struct job jobs[] = {
+	{ "measure", job_measure },
+	{ "wait", job_wait },
+	{ NULL, NULL }
+};
+
+FIXTURE(watch_cost)
+{
+	uint64_t bare;		/* module not loaded */
+	uint64_t counted;	/* no watch */
+};
+
+/* The most that may be added to a call of 6.1; those that others measure: peers.md. */
+FIXTURE_VARIANT(watch_cost)
+{
+	const char *hook;
+	uint64_t watched_calls, watched_all, all_by_process;
+	uint64_t other_calls, other_all;
+};
+
+FIXTURE_VARIANT_ADD(watch_cost, direct)
+{
+	.hook = "direct",
+	.watched_calls = 30,
+	.watched_all = 180,
+	.all_by_process = 130,
+	.other_calls = 13,
+	.other_all = 95,
+};
+
+FIXTURE_VARIANT_ADD(watch_cost, tracepoint)
+{
+	.hook = "tracepoint",
+	.watched_calls = 100,
+	.watched_all = 180,
+	.all_by_process = 130,
+	.other_calls = 75,
+	.other_all = 95,
+};
+
+FIXTURE_SETUP(watch_cost)
+{
+	char parameters[32];
+
+	need_hook(variant->hook);
+	ASSERT_EQ(1, cpus_online())
+		TH_LOG("run this by scripts/vm -i");
+	if (module_loaded())
+		ASSERT_EQ(0, module_remove());
+	/* Some kernels are faster once a tracepoint was on and off. */
+	ASSERT_EQ(0, module_insert("hook=tracepoint"));
+	ASSERT_EQ(0, module_remove());
+	self->bare = one_call();
+	ASSERT_EQ(self->bare, one_call())
+		TH_LOG("not deterministic: run this by scripts/vm -i");
+	snprintf(parameters, sizeof(parameters), "hook=%s", variant->hook);
+	ASSERT_EQ(0, module_insert(parameters));
+	self->counted = one_call();
+	board_new();
+}
+
+FIXTURE_TEARDOWN(watch_cost)
+{
+	module_fresh("hook=tracepoint");
+}
+
+/* What the probes of a watch that is closed cost goes a moment later. */
+static void wait_until_it_costs(uint64_t instructions)
+{
+	while (one_call() != instructions)
+		;
+}
+
+static uint64_t watched(unsigned int flags)
+{
+	struct arm arm = { .fd = watch_file(), .by = SYSCOUNT_BY_NONE, .flags = flags };
+
+	wait_success(job_start(&arm, 1, "measure"));
+	close(arm.fd);
+	return board->number[0];
+}
+
+TEST_F_TIMEOUT(watch_cost, of_who_is_watched, 120)
+{
+	uint64_t calls = watched(0), errors = watched(ERRORS), all = watched(ERRORS | LATENCY);
+
+	TH_LOG("%s, watched: calls %+jd, errors %+jd, errors and latency %+jd", variant->hook,
+	       (intmax_t)(calls - self->bare), (intmax_t)(errors - self->bare),
+	       (intmax_t)(all - self->bare));
+	EXPECT_LT(self->counted, calls);
+	EXPECT_LT(calls, errors);
+	EXPECT_LT(errors, all);
+	EXPECT_GE(self->bare + variant->watched_calls, calls);
+	EXPECT_GE(self->bare + variant->watched_all, all);
+	wait_until_it_costs(self->counted);
+}
+
+static uint64_t unwatched(unsigned int flags)
+{
+	struct arm arm = { .fd = watch_file(), .by = SYSCOUNT_BY_NONE, .flags = flags };
+	uint64_t instructions;
+	pid_t pid;
+
+	board_new();
+	pid = job_start(&arm, 1, "wait");
+	board_await(1);
+	instructions = one_call();
+	board_step(1);
+	wait_success(pid);
+	close(arm.fd);
+	return instructions;
+}
+
+TEST_F_TIMEOUT(watch_cost, of_who_is_not, 120)
+{
+	uint64_t calls = unwatched(0), all;
+
+	wait_until_it_costs(self->counted);
+	all = unwatched(ERRORS | LATENCY);
+	TH_LOG("%s, not watched: calls %+jd, errors and latency %+jd", variant->hook,
+	       (intmax_t)(calls - self->bare), (intmax_t)(all - self->bare));
+	EXPECT_GE(self->bare + variant->other_calls, calls);
+	EXPECT_GE(self->bare + variant->other_all, all);
+	wait_until_it_costs(self->counted);
+}
+
+/* However many processes there are, and watches of others. */
+TEST_F_TIMEOUT(watch_cost, of_everybody, 300)
+{
+	uint64_t few, many, none_more, others_more;
+	static pid_t pids[PROCESSES];
+	int fd, fds[PROCESSES];
+	unsigned int i;
+
+	fd = watch_open(SYSCOUNT_TARGET_ALL, SYSCOUNT_BY_PROCESS, 0, 0);
+	few = one_call();
+	for (i = 0; i < PROCESSES; i++) {
+		pids[i] = fork();
+		if (!pids[i]) {
+			close(fd);	/* or the watch stays open with us */
+			job_wait();
+			_exit(0);
+		}
+	}
+	board_await(PROCESSES);
+	many = one_call();
+	close(fd);
+	wait_until_it_costs(self->counted);
+
+	fds[0] = watch_open(SYSCOUNT_TARGET_TASK, SYSCOUNT_BY_NONE, 0, pids[0]);
+	none_more = one_call();
+	for (i = 1; i < PROCESSES; i++)
+		fds[i] = watch_open(SYSCOUNT_TARGET_TASK, SYSCOUNT_BY_NONE, 0, pids[i]);
+	others_more = one_call();
+	for (i = 0; i < PROCESSES; i++)
+		close(fds[i]);
+
+	board_step(1);
+	for (i = 0; i < PROCESSES; i++)
+		wait_success(pids[i]);
+	TH_LOG("%s, everybody by process: %+jd, with %u processes more %+jd", variant->hook,
+	       (intmax_t)(few - self->bare), PROCESSES, (intmax_t)(many - self->bare));
+	EXPECT_GE(self->bare + variant->all_by_process, few);
+	EXPECT_EQ(few, many);
+	EXPECT_EQ(none_more, others_more);
+}
+
+TEST_HARNESS_MAIN
