@@ -266,19 +266,19 @@ enum syscount_by {
  *
  * SELF is for anyone whose credentials are those that the file was opened with. Counting
  * begins with the entry of the thread's next execve() or execveat(); what it forks before
- * that is not counted. Unless opener and
- * caller have CAP_PERFMON, it ends for a task that an execve() gives other credentials, or
- * whose program its user may not read: see syscount_watch_read.left.
+ * that is not counted. Unless opener and caller have CAP_PERFMON, it ends for a task that an
+ * execve() gives other credentials, or whose program its user may not read: see
+ * syscount_watch_read.left.
  *
  * The other targets need CAP_PERFMON (or CAP_SYS_ADMIN), opener and caller, else EPERM.
  * Counting begins before the command returns; threads and descendants that there are
  * count from then on, too. @pid is of the caller's PID namespace.
  *
  * EINVAL: NO_CHILDREN or NO_THREADS with a target that they say nothing of. EBUSY: the file
- * is a watch already. EAGAIN: too many in a short time. EMFILE: the user
- * has SYSCOUNT_WATCHES_MAX. ENOMEM: no memory, or more than SYSCOUNT_WATCH_BYTES_MAX for
- * the user. These limits are for callers without CAP_PERFMON. ESRCH: no such task. EBADF:
- * @fd is no cgroup. EOPNOTSUPP: this kernel cannot.
+ * is a watch already. EAGAIN: too many in a short time. EMFILE: the user has
+ * SYSCOUNT_WATCHES_MAX. ENOMEM: no memory, or more than SYSCOUNT_WATCH_BYTES_MAX for the user.
+ * These limits are for callers without CAP_PERFMON. ESRCH: no such task. EBADF: @fd is no
+ * cgroup. EOPNOTSUPP: this kernel cannot.
  */
 #define SYSCOUNT_WATCHES_MAX		256
 #define SYSCOUNT_WATCH_BYTES_MAX	(64 << 20)
