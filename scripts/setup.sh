@@ -9,8 +9,8 @@ declare -A packages=(
 	[build]="make gcc libc6-dev linux-headers-amd64 libsmartcols-dev libjson-c-dev
 		 libncurses-dev pkg-config"
 	[vm]="qemu-system-x86 busybox-static cpio kmod xz-utils zstd"
-	[test]="linux-source-6.1 rsync strace ltrace gawk mawk jq python3-minimal perl-base
-		xz-utils binutils"
+	[test]="linux-source-6.1 rsync strace ltrace gawk mawk jq python3 perl
+		xz-utils binutils git sqlite3"
 	[check]="sparse shellcheck clang clang-tidy cppcheck dkms git linux-source-6.1
 		 xz-utils perl python3-minimal"
 	[doc]="asciidoctor"
