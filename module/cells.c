@@ -61,7 +61,7 @@ notrace bool table_add_errno(struct table *table, u32 call, unsigned int error, 
 {
 	unsigned int part, i;
 
-	/* There are more parts than error numbers fit into. */
+	/* More kinds of errors of one call than fit into all parts are lost. */
 	for (part = 0; part <= 0xff; part++) {
 		struct cell *cell = table_get(table, cell_key(CELL_ERRNOS, call, part), source);
 

@@ -11,7 +11,6 @@
 #include <linux/miscdevice.h>
 #include <linux/mm.h>
 #include <linux/module.h>
-#include <linux/mutex.h>
 #include <linux/nospec.h>
 #include <linux/overflow.h>
 #include <linux/sched.h>
@@ -213,28 +212,21 @@ static int bypass(struct file *file, void *data)
 }
 
 /* What a file is a watch of is set once, and stays until it is closed. */
-static DEFINE_MUTEX(watch_mutex);
-
 static int watch(struct file *file, void *data)
 {
 	const struct syscount_watch *args = data;
 	struct watch *watch;
-	int err = 0;
 
-	mutex_lock(&watch_mutex);
-	if (file->private_data) {
-		err = -EBUSY;
-		goto out;
-	}
+	if (READ_ONCE(file->private_data))
+		return -EBUSY;
 	watch = syscount_watch_open(file, args);
 	if (IS_ERR(watch))
-		err = PTR_ERR(watch);
-	else
-		/* It is read without the mutex. */
-		smp_store_release(&file->private_data, watch);
-out:
-	mutex_unlock(&watch_mutex);
-	return err;
+		return PTR_ERR(watch);
+	if (cmpxchg(&file->private_data, NULL, (void *)watch)) {
+		syscount_watch_close(watch);	/* another thread was faster */
+		return -EBUSY;
+	}
+	return 0;
 }
 
 static int read_watch(struct file *file, void *data)

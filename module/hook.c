@@ -151,6 +151,12 @@ void syscount_hook_stop(void)
 	if (!active)
 		return;
 	change_begin();
+	/* Watches see entries as before, though there is nothing to count. */
+	if (active->is_sys_enter) {
+		syscount_watch_hook_changes(false);
+		WRITE_ONCE(syscount_weight_base,
+			   syscount_weight_blocks[SYSCOUNT_HOOKS - SYSCOUNT_HOOK_DIRECT]);
+	}
 	active->detach();
 	WRITE_ONCE(active, NULL);
 	change_end();

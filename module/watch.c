@@ -6,9 +6,11 @@
 #include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/hash.h>
+#include <linux/jhash.h>
 #include <linux/kprobes.h>
 #include <linux/pid.h>
 #include <linux/pid_namespace.h>
+#include <linux/random.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
@@ -37,7 +39,8 @@ static DEFINE_RAW_SPINLOCK(watched_lock);
 /* See watch_internal.h. */
 DEFINE_MUTEX(watches_mutex);
 static unsigned int watches;
-LIST_HEAD(watches_everywhere);		/* RCU */
+LIST_HEAD(watches_everywhere);		/* RCU, as the next */
+LIST_HEAD(watches_by_cgroup);
 
 /* Where a task's calls are counted that need more than one addition: nowhere. */
 static struct table no_table;
@@ -174,7 +177,9 @@ static struct group_key key_of(const struct watch *watch, struct task_struct *ta
 
 static struct hlist_head *group_bucket(struct watch *watch, struct group_key key)
 {
-	return &watch->group_hash[hash_64(key.a ^ key.b, 6)];
+	u32 hash = jhash2((const u32 *)&key, sizeof(key) / sizeof(u32), watch->hash_seed);
+
+	return &watch->group_hash[hash_32(hash, GROUP_BITS)];
 }
 
 static void describe_group(const struct watch *watch, struct group *group,
@@ -237,7 +242,8 @@ static void watched_init(struct syscount_watched *watched, struct task_struct *t
 	watched->single = NULL;
 	INIT_LIST_HEAD(&watched->members);
 	watched->closing = NULL;
-	WRITE_ONCE(watched->task, get_task_struct(task));
+	/* Who has found another task's when this was that sees all of it or none. */
+	smp_store_release(&watched->task, get_task_struct(task));
 	hlist_nulls_add_head_rcu(&watched->node, watched_bucket(task));
 }
 
@@ -254,7 +260,6 @@ static void member_init(struct member *member, struct watch *watch, struct group
 	member->armed = armed;
 	member->begun = false;
 	member->moving = false;
-	member->ended = false;
 }
 
 /* watch->lock is held. */
@@ -287,8 +292,10 @@ static int join(struct watch *watch, struct task_struct *task, bool armed)
 	if (!group)
 		goto err_fresh;
 
-	if (fresh)
+	if (fresh) {
+		pool_give_away(watch, POOL_WATCHED);
 		watched_init(fresh, task);
+	}
 	member_init(member, watch, group, armed);
 	member->watched = watched;
 	list_add_tail_rcu(&member->of_task, &watched->members);
@@ -343,7 +350,7 @@ static void fold(struct member *member)
 static void put_away(struct member *member)
 {
 	if (member->watch->reading)
-		member->ended = true;
+		list_add(&member->ended, &member->watch->ended);
 	else
 		fold(member);
 }
@@ -370,52 +377,103 @@ static struct syscount_watched *detach(struct member *member)
 	return watched;
 }
 
+static struct member *member_find(const struct watch *watch, const struct task_struct *task)
+{
+	struct syscount_watched *watched = watched_find(task);
+
+	return watched ? member_of(watched, watch) : NULL;
+}
+
 /*
- * The running task is a member no more. Nobody but itself uses what its CPU's pointer
- * leads to, so all of it can be used again at once.
+ * The member of any task. watch->lock is held, so that it stays that task's: nobody is let
+ * go, or moved, without it.
  */
-void member_end(struct member *member)
+static struct member *member_find_locked(const struct watch *watch, const struct task_struct *task)
+{
+	struct member *member;
+
+	raw_spin_lock(&watched_lock);
+	member = member_find(watch, task);
+	raw_spin_unlock(&watched_lock);
+	return member;
+}
+
+/*
+ * Nobody but the running task itself uses what its CPU's pointer leads to, so all of it
+ * can be used again at once. watch->lock is held.
+ */
+static void end_own(struct member *member)
 {
 	struct watch *watch = member->watch;
-	struct syscount_watched *watched;
-	unsigned long flags;
+	struct syscount_watched *watched = detach(member);
 
-	raw_spin_lock_irqsave(&watch->lock, flags);
-	if (!member->watched)	/* the watch is being closed */
-		goto out;
-	watched = detach(member);
 	if (watched) {
 		this_cpu_write(syscount_watched, NULL);
 		put_task_struct(current);
-		pool_put(watch, POOL_WATCHED, watched);
+		pool_put_other(watch, POOL_WATCHED, watched);
 	}
 	if (!member->group->threads)
 		group_rename(watch, member->group, current);
 	WRITE_ONCE(member->flying, NULL);
 	put_away(member);
-out:
-	raw_spin_unlock_irqrestore(&watch->lock, flags);
 }
 
 /*
- * The same for another task, which may be in a probe at this very moment: what it has
- * counted and what its CPU's pointer leads to stay until the watch is closed.
+ * Another task may be in a probe at this very moment: what it has counted and what its
+ * CPU's pointer leads to stay until the watch is closed; the task itself does not, which
+ * the caller sees to that it is not the last to leave. watch->lock is held.
  */
-void member_end_other(struct member *member)
+static void end_other(struct member *member)
 {
 	struct watch *watch = member->watch;
-	struct syscount_watched *watched;
+	struct syscount_watched *watched = detach(member);
+
+	if (watched) {
+		put_task_struct(watched->task);
+		WRITE_ONCE(watched->task, NULL);
+		WRITE_ONCE(watched->closing, watch);
+		list_add(&watched->closed, &watch->closed);
+	}
+	WRITE_ONCE(member->flying, NULL);
+}
+
+static void end(struct member *member, struct task_struct *task)
+{
+	if (task == current)
+		end_own(member);
+	else
+		end_other(member);
+}
+
+/**
+ * member_end() - the running task is a member no more
+ * @member: of its own
+ *
+ * Return: false: it was not already, as the watch is being closed, or it was moved
+ */
+bool member_end(struct member *member)
+{
+	struct watch *watch = member->watch;
+	unsigned long flags;
+	bool was;
+
+	raw_spin_lock_irqsave(&watch->lock, flags);
+	was = member->watched;
+	if (was)
+		end_own(member);
+	raw_spin_unlock_irqrestore(&watch->lock, flags);
+	return was;
+}
+
+static void end_any(struct watch *watch, struct task_struct *task)
+{
+	struct member *member;
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&watch->lock, flags);
-	if (member->watched) {
-		watched = detach(member);
-		if (watched) {
-			WRITE_ONCE(watched->closing, watch);
-			list_add(&watched->closed, &watch->closed);
-		}
-		WRITE_ONCE(member->flying, NULL);
-	}
+	member = member_find_locked(watch, task);
+	if (member)
+		end(member, task);
 	raw_spin_unlock_irqrestore(&watch->lock, flags);
 }
 
@@ -443,42 +501,53 @@ static void move(struct member *from, struct member *to, struct group *group)
 	WRITE_ONCE(from->flying, NULL);
 }
 
-/**
- * member_move() - give a member another group, if that is what it belongs to now
- * @member: goes on as a new one; if there is no memory it stays where it is
- * @task: whose it is
- * @command: its name
+/*
+ * To the group that @task, whose member it is, belongs to now, as a new member; without
+ * memory it stays where it is. watch->lock is held.
  */
-void member_move(struct member *member, struct task_struct *task, const char *command)
+static void regroup(struct member *member, struct task_struct *task, const char *command)
 {
 	struct watch *watch = member->watch;
 	struct member *moved = NULL;
 	struct group *group;
-	unsigned long flags;
 
-	raw_spin_lock_irqsave(&watch->lock, flags);
-	if (!member->watched)
-		goto out;
 	group = group_get(watch, task, command);
 	if (group && group != member->group)
 		moved = pool_get(watch, POOL_MEMBER);
-	if (moved) {
-		move(member, moved, group);
-		if (task == current)
-			put_away(member);
-	} else {
+	if (!moved) {
 		set_and_choose(member, &member->moving, false);
+		return;
 	}
-out:
+	move(member, moved, group);
+	if (task == current)
+		put_away(member);
+}
+
+/**
+ * member_move() - give the running task another group, if that is where it belongs now
+ * @member: of its own
+ * @command: its name
+ */
+void member_move(struct member *member, const char *command)
+{
+	struct watch *watch = member->watch;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&watch->lock, flags);
+	if (member->watched)
+		regroup(member, current, command);
 	raw_spin_unlock_irqrestore(&watch->lock, flags);
 }
 
-/* By a member that lives; without one it has its last name. watch->lock is held. */
+/* By one of the first members that lives; else it keeps its name. watch->lock is held. */
 void watch_group_rename(struct watch *watch, struct group *group)
 {
 	struct member *member;
+	unsigned int count = 0;
 
 	list_for_each_entry(member, &group->members, of_group) {
+		if (count++ == BATCH)
+			break;
 		if (!member->watched)
 			continue;
 		/* It cannot end before it has the lock, and has a leader until then. */
@@ -507,33 +576,26 @@ void watch_forget(struct watch *watch)
 	}
 }
 
-/* After a reading: those that ended meanwhile. */
+/* After a reading: those that ended meanwhile. Until there is none, there will be more. */
 void watch_fold_ended(struct watch *watch)
 {
-	struct group *group;
-	struct member *member, *next;
+	unsigned int count = 0;
 	unsigned long flags;
+	struct member *member;
 
 	raw_spin_lock_irqsave(&watch->lock, flags);
-	watch->reading = false;
-	list_for_each_entry(group, &watch->groups, list) {
-		list_for_each_entry_safe(member, next, &group->members, of_group)
-			if (member->ended)
-				fold(member);
-		/* Groups are let go by this reader alone, members are not looked at twice. */
+	while (!list_empty(&watch->ended)) {
+		member = list_first_entry(&watch->ended, struct member, ended);
+		list_del(&member->ended);
+		fold(member);
+		if (++count % BATCH)
+			continue;
 		raw_spin_unlock_irqrestore(&watch->lock, flags);
 		cond_resched();
 		raw_spin_lock_irqsave(&watch->lock, flags);
 	}
+	watch->reading = false;
 	raw_spin_unlock_irqrestore(&watch->lock, flags);
-}
-
-/* The running task of this CPU may be watched by now. Interrupts are off. */
-void watch_take_up(void *unused)
-{
-	struct syscount_watched *watched = watched_find(current);
-
-	this_cpu_write(syscount_watched, watched);
 }
 
 static bool is_exiting(const struct task_struct *task)
@@ -545,10 +607,8 @@ static bool is_exiting(const struct task_struct *task)
  * One that ends meanwhile either sees that it is a member, or is seen to end here; the
  * order is that of PF_EXITING and sched_process_exit in do_exit().
  */
-int watch_join_running(struct watch *watch, struct task_struct *task)
+static int join_running(struct watch *watch, struct task_struct *task)
 {
-	struct syscount_watched *watched;
-	struct member *member;
 	int err;
 
 	if (task->flags & PF_KTHREAD || is_exiting(task))
@@ -559,18 +619,19 @@ int watch_join_running(struct watch *watch, struct task_struct *task)
 	smp_mb();	/* pairs with the lock that is taken for PF_EXITING, in exit_signals() */
 	if (!is_exiting(task))
 		return 0;
-	watched = watched_find(task);
-	member = watched ? member_of(watched, watch) : NULL;
-	if (member)
-		member_end_other(member);
+	end_any(watch, task);
 	return -ESRCH;
 }
 
 static bool is_member(const struct watch *watch, const struct task_struct *task)
 {
-	struct syscount_watched *watched = watched_find(task);
+	unsigned long flags;
+	bool is;
 
-	return watched && member_of(watched, watch);
+	raw_spin_lock_irqsave(&watched_lock, flags);
+	is = member_find(watch, task);
+	raw_spin_unlock_irqrestore(&watched_lock, flags);
+	return is;
 }
 
 /* Is @task in what the watch is for, apart from what it inherits? In an RCU read section. */
@@ -587,6 +648,46 @@ bool watch_wants(const struct watch *watch, struct task_struct *task)
 	return false;
 }
 
+/**
+ * watch_join_wanted() - make a task that a watch wants a member
+ * @watch: for what is everywhere
+ * @task: as for watch_join(), or the caller tells it. In an RCU read section
+ *
+ * Who leaves the cgroup meanwhile sees that it is a member, or is seen to be gone here.
+ *
+ * Return: as watch_join()
+ */
+int watch_join_wanted(struct watch *watch, struct task_struct *task)
+{
+	int err;
+
+	if (!watch_wants(watch, task))
+		return 0;
+	err = join_running(watch, task);
+	if (!err && !watch_wants(watch, task))
+		end_any(watch, task);
+	return err;
+}
+
+/* A task is in another cgroup now. In an RCU read section, by the task or by another one. */
+void watch_cgroup_moved(struct watch *watch, struct task_struct *task)
+{
+	bool stays = watch->target != SYSCOUNT_TARGET_CGROUP || watch_wants(watch, task);
+	struct member *member;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&watch->lock, flags);
+	member = member_find_locked(watch, task);
+	if (member && !stays)
+		end(member, task);
+	/* An exit belongs where its entry is, so one that may be in a call is moved after it. */
+	else if (member && watch->by == SYSCOUNT_BY_CGROUP && watch->flags & WATCH_BY_TRACEPOINTS)
+		set_and_choose(member, &member->moving, true);
+	else if (member && watch->by == SYSCOUNT_BY_CGROUP)
+		regroup(member, task, task->comm);
+	raw_spin_unlock_irqrestore(&watch->lock, flags);
+}
+
 /* Would @task be a member, had the watch been there when it was made? */
 static bool inherits(const struct watch *watch, struct task_struct *task)
 {
@@ -597,6 +698,11 @@ static bool inherits(const struct watch *watch, struct task_struct *task)
 		       is_member(watch, task->group_leader);
 	return !(watch->flags & SYSCOUNT_WATCH_NO_CHILDREN) &&
 	       is_member(watch, rcu_dereference(task->real_parent));
+}
+
+static bool watch_wants_by_itself(const struct watch *watch)
+{
+	return watch->target > SYSCOUNT_TARGET_TASK;
 }
 
 /* Returns how many joined; @missed: how many there was no memory for. */
@@ -612,7 +718,8 @@ static unsigned int join_pass(struct watch *watch, unsigned int *missed)
 
 		if (is_member(watch, task) || !(watch_wants(watch, task) || inherits(watch, task)))
 			continue;
-		err = watch_join_running(watch, task);
+		err = watch_wants_by_itself(watch) ? watch_join_wanted(watch, task) :
+						     join_running(watch, task);
 		joined += !err;
 		*missed += err == -ENOMEM;
 	}
@@ -640,6 +747,14 @@ static int join_all(struct watch *watch)
 		cond_resched();
 	}
 	return 0;
+}
+
+/* The running task of this CPU may be watched by now. Interrupts are off. */
+void watch_take_up(void *unused)
+{
+	struct syscount_watched *watched = watched_find(current);
+
+	this_cpu_write(syscount_watched, watched);
 }
 
 /*
@@ -698,7 +813,7 @@ static int add_task(struct watch *watch, pid_t nr)
 		return -ESRCH;
 	if (watch->flags & SYSCOUNT_WATCH_NO_THREADS) {
 		rcu_read_lock();
-		err = watch_join_running(watch, task);
+		err = join_running(watch, task);
 		rcu_read_unlock();
 	} else if (thread_group_leader(task)) {
 		watch->origin = task;
@@ -795,8 +910,9 @@ static void free_members(struct watch *watch)
 	struct group *group, *next_group;
 
 	list_for_each_entry_safe(watched, next_watched, &watch->closed, closed) {
-		put_task_struct(watched->task);
-		pool_put(watch, POOL_WATCHED, watched);
+		if (watched->task)
+			put_task_struct(watched->task);
+		pool_put_other(watch, POOL_WATCHED, watched);
 	}
 	list_for_each_entry_safe(member, next, &watch->closed_members, of_group) {
 		table_drain(&member->table, &watch->source);
@@ -917,7 +1033,10 @@ static struct watch *watch_alloc(const struct file *file, const struct syscount_
 	watch->since_ns = ktime_get_boottime_ns();
 	raw_spin_lock_init(&watch->lock);
 	mutex_init(&watch->read_mutex);
+	watch->hash_seed = get_random_u32();
 	INIT_LIST_HEAD(&watch->everywhere);
+	INIT_LIST_HEAD(&watch->by_cgroup);
+	INIT_LIST_HEAD(&watch->ended);
 	INIT_LIST_HEAD(&watch->groups);
 	INIT_LIST_HEAD(&watch->closed);
 	INIT_LIST_HEAD(&watch->closed_members);
@@ -943,12 +1062,15 @@ static int add_first_group(struct watch *watch)
 void syscount_watch_close(struct watch *watch)
 {
 	mutex_lock(&watches_mutex);
-	if (!list_empty(&watch->everywhere))
-		list_del_rcu(&watch->everywhere);
+	list_del_rcu(&watch->everywhere);
+	list_del_rcu(&watch->by_cgroup);
+	mutex_unlock(&watches_mutex);
+	close_members(watch);
+	/* Not before: while there are members they are followed. */
+	mutex_lock(&watches_mutex);
 	WRITE_ONCE(watches, watches - 1);
 	watch_probes_put(watch);
 	mutex_unlock(&watches_mutex);
-	close_members(watch);
 	call_rcu(&watch->rcu, clear_pointers);
 }
 
@@ -984,6 +1106,8 @@ struct watch *syscount_watch_open(const struct file *file, const struct syscount
 		goto err_free;
 	}
 	WRITE_ONCE(watches, watches + 1);
+	if (watch->by == SYSCOUNT_BY_CGROUP || watch->target == SYSCOUNT_TARGET_CGROUP)
+		list_add_rcu(&watch->by_cgroup, &watches_by_cgroup);
 	err = add_target(watch, args);
 	mutex_unlock(&watches_mutex);
 	if (err) {

@@ -22,7 +22,9 @@
  * trampolines may be preempted, so it is freed behind an RCU grace period, after which no
  * CPU takes up the pointer any more, and then one of RCU tasks, after which nobody
  * who was preempted has it either. No such wait is needed for what only the task itself can
- * lead to, when it is that task that lets go.
+ * lead to, when it is that task that lets go: it can be another task's at once. So whoever
+ * looks at the members of another task holds watched_lock, and goes on with a member only as
+ * long as it holds the lock of its watch.
  */
 #ifndef _SYSCOUNT_WATCH_INTERNAL_H
 #define _SYSCOUNT_WATCH_INTERNAL_H
@@ -54,7 +56,7 @@ struct syscount_watched {
 	struct member *single;		/* the only one, if enter_single() does for it */
 	struct list_head members;	/* RCU: of this task */
 	struct hlist_nulls_node node;
-	struct task_struct *task;	/* a reference */
+	struct task_struct *task;	/* a reference; NULL: in no hash any more */
 	struct watch *closing;		/* that frees this */
 	struct list_head closed;
 };
@@ -81,8 +83,7 @@ struct member {
 	bool armed;			/* counts from the next execve on */
 	bool begun;			/* an entry or an exit was seen */
 	bool moving;			/* to another group, once the call has returned */
-	bool ended;			/* stays until the reading is over */
-	struct rcu_head rcu;
+	struct list_head ended;		/* of the watch, until the reading is over */
 };
 
 struct group_key {
@@ -115,6 +116,8 @@ enum pool_id { POOL_WATCHED, POOL_MEMBER, POOL_GROUP, POOL_CELL, POOLS };
 
 struct watch_user;
 
+#define GROUP_BITS		8
+
 struct watch {
 	u32 flags;			/* SYSCOUNT_WATCH_* */
 	u32 target;
@@ -128,11 +131,14 @@ struct watch {
 	struct mem_cgroup *memcg;
 	struct watch_user *user;
 	struct list_head everywhere;	/* RCU: of those that are not for a task */
+	struct list_head by_cgroup;	/* RCU: of those that want to know of moves */
 
 	raw_spinlock_t lock;
-	bool reading;			/* members that end stay where they are */
+	bool reading;			/* members that end stay where they are ... */
+	struct list_head ended;		/* ... and are folded afterwards */
 	struct list_head groups;	/* RCU */
-	struct hlist_head group_hash[64];
+	struct hlist_head group_hash[1 << GROUP_BITS];
+	u32 hash_seed;			/* who can choose names cannot choose buckets */
 	unsigned int threads;
 	struct pool pools[POOLS];
 	bool refill_asked;
@@ -144,7 +150,7 @@ struct watch {
 	u64 since_ns;
 
 	struct irq_work refill_irq;
-	struct work_struct refill_work;
+	struct delayed_work refill_work;
 	struct work_struct free_work;
 	struct list_head closed;	/* struct syscount_watched, struct member: to be freed */
 	struct list_head closed_members;
@@ -156,16 +162,16 @@ extern struct workqueue_struct *syscount_watch_wq;
 /* watch.c */
 /* Opening and closing; which probes are registered. */
 extern struct mutex watches_mutex;
-extern struct list_head watches_everywhere;
+extern struct list_head watches_everywhere, watches_by_cgroup;
 
 struct syscount_watched *watched_find(const struct task_struct *task);
 int watch_join(struct watch *watch, struct task_struct *task, bool armed);
+int watch_join_wanted(struct watch *watch, struct task_struct *task);
+void watch_cgroup_moved(struct watch *watch, struct task_struct *task);
 void member_disarm(struct member *member);
-void member_end(struct member *member);
-void member_end_other(struct member *member);
-void member_move(struct member *member, struct task_struct *task, const char *command);
+bool member_end(struct member *member);
+void member_move(struct member *member, const char *command);
 void member_move_later(struct member *member);
-int watch_join_running(struct watch *watch, struct task_struct *task);
 void watch_take_up(void *unused);
 void watches_tell_soon(void);
 void watch_fold_ended(struct watch *watch);
@@ -192,6 +198,8 @@ void watch_pools_stop(struct watch *watch);
 void watch_pools_free(struct watch *watch);
 void *pool_get(struct watch *watch, enum pool_id id);
 void pool_put(struct watch *watch, enum pool_id id, void *object);
+void pool_give_away(struct watch *watch, enum pool_id id);
+void pool_put_other(struct watch *watch, enum pool_id id, void *object);
 struct cell *scratch_cell_alloc(void);
 void scratch_cell_free(struct cell *cell);
 
@@ -199,6 +207,7 @@ void scratch_cell_free(struct cell *cell);
 struct watch_user *watch_user_get(kuid_t uid, bool limited);
 void watch_user_put(struct watch_user *user);
 bool watch_user_charge(struct watch_user *user, size_t bytes);
+void watch_user_charge_anyway(struct watch_user *user, size_t bytes);
 void watch_user_uncharge(struct watch_user *user, size_t bytes);
 void watch_users_exit(void);
 

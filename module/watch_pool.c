@@ -6,6 +6,7 @@
  */
 
 #include <linux/cgroup.h>
+#include <linux/jiffies.h>
 #include <linux/kprobes.h>
 #include <linux/memcontrol.h>
 #include <linux/minmax.h>
@@ -20,11 +21,13 @@ static const struct {
 	size_t size;
 	unsigned int first;		/* in stock at first */
 	unsigned int most;		/* in all */
+	unsigned int most_limited;	/* the same, of a user with limits */
 } kinds[POOLS] = {
-	[POOL_WATCHED] = { "syscount_watched", sizeof(struct syscount_watched), 64, 1 << 18 },
-	[POOL_MEMBER] = { "syscount_member", sizeof(struct member), 64, 1 << 18 },
-	[POOL_GROUP] = { "syscount_group", sizeof(struct group), 64, 1 << 18 },
-	[POOL_CELL] = { "syscount_cell", sizeof(struct cell), 1024, 1 << 22 },
+	[POOL_WATCHED] = { "syscount_watched", sizeof(struct syscount_watched), 64, 1 << 18,
+			   1 << 16 },
+	[POOL_MEMBER] = { "syscount_member", sizeof(struct member), 64, 1 << 18, 1 << 16 },
+	[POOL_GROUP] = { "syscount_group", sizeof(struct group), 64, 1 << 18, 1 << 14 },
+	[POOL_CELL] = { "syscount_cell", sizeof(struct cell), 1024, 1 << 22, 1 << 20 },
 };
 
 /*
@@ -34,6 +37,8 @@ static const struct {
 #define ASK_PART	4	/* a fourth */
 #define GROW_PART	2	/* half */
 #define STOCK_MOST	32	/* times what there is at first */
+#define SURPLUS		2	/* times the stock, above which some is given back */
+#define RETRY_MS	100	/* after there was no memory */
 
 static struct kmem_cache *caches[POOLS];
 
@@ -96,6 +101,31 @@ notrace void pool_put(struct watch *watch, enum pool_id id, void *object)
 }
 NOKPROBE_SYMBOL(pool_put);
 
+/*
+ * What several watches share is nobody's while it is in use: who began with it need not be
+ * the one who has it at the end. pool_get() was called for it.
+ */
+notrace void pool_give_away(struct watch *watch, enum pool_id id)
+{
+	watch->pools[id].total--;
+	watch_user_uncharge(watch->user, kinds[id].size);
+}
+NOKPROBE_SYMBOL(pool_give_away);
+
+notrace void pool_put_other(struct watch *watch, enum pool_id id, void *object)
+{
+	struct pool *pool = &watch->pools[id];
+
+	pool_put(watch, id, object);
+	pool->total++;
+	watch_user_charge_anyway(watch->user, kinds[id].size);
+	if (pool->count > SURPLUS * pool->target && !watch->refill_asked && !watch->closing) {
+		watch->refill_asked = true;
+		irq_work_queue(&watch->refill_irq);
+	}
+}
+NOKPROBE_SYMBOL(pool_put_other);
+
 /* How many are missing. watch->lock is held. */
 static unsigned int pool_wants(struct watch *watch, enum pool_id id)
 {
@@ -104,8 +134,40 @@ static unsigned int pool_wants(struct watch *watch, enum pool_id id)
 	if (pool->count >= pool->target)
 		return 0;
 	if (pool->count < pool->target - pool->target / GROW_PART)
-		pool->target = min(2 * pool->target, STOCK_MOST * stock(watch, id));
-	return min(pool->target - pool->count, kinds[id].most - pool->total);
+		pool->target = max(pool->target,
+				   min(2 * pool->target, STOCK_MOST * stock(watch, id)));
+	return pool->target - pool->count;
+}
+
+static unsigned int pool_may(const struct watch *watch, enum pool_id id)
+{
+	unsigned int most = watch->user ? kinds[id].most_limited : kinds[id].most;
+	unsigned int total = watch->pools[id].total;
+
+	return total < most ? most - total : 0;
+}
+
+/* More than is ever needed, which came from other watches. */
+static void drop_surplus(struct watch *watch, enum pool_id id)
+{
+	struct pool *pool = &watch->pools[id];
+	unsigned long flags;
+	void *object;
+
+	do {
+		object = NULL;
+		raw_spin_lock_irqsave(&watch->lock, flags);
+		if (pool->count > SURPLUS * pool->target) {
+			object = pool->free;
+			pool->free = *(void **)object;
+			pool->count--;
+			pool->total--;
+			watch_user_uncharge(watch->user, kinds[id].size);
+		}
+		raw_spin_unlock_irqrestore(&watch->lock, flags);
+		if (object)
+			kmem_cache_free(caches[id], object);
+	} while (object);
 }
 
 static void *alloc_list(struct watch *watch, enum pool_id id, unsigned int want,
@@ -118,7 +180,9 @@ static void *alloc_list(struct watch *watch, enum pool_id id, unsigned int want,
 
 		if (!watch_user_charge(watch->user, kinds[id].size))
 			break;
-		object = kmem_cache_alloc(caches[id], GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+		/* Rather "lost" than somebody killed for it. */
+		object = kmem_cache_alloc(caches[id], GFP_KERNEL_ACCOUNT | __GFP_NOWARN |
+						      __GFP_NORETRY);
 		if (!object) {
 			watch_user_uncharge(watch->user, kinds[id].size);
 			break;
@@ -131,17 +195,19 @@ static void *alloc_list(struct watch *watch, enum pool_id id, unsigned int want,
 
 static int fill_pool(struct watch *watch, enum pool_id id)
 {
-	unsigned int want, got;
+	unsigned int want, may, got;
 	unsigned long flags;
 	void *list;
 
+	drop_surplus(watch, id);
 	raw_spin_lock_irqsave(&watch->lock, flags);
 	want = pool_wants(watch, id);
+	may = pool_may(watch, id);
 	raw_spin_unlock_irqrestore(&watch->lock, flags);
 	if (!want)
 		return 0;
 
-	list = alloc_list(watch, id, want, &got);
+	list = alloc_list(watch, id, min(want, may), &got);
 
 	raw_spin_lock_irqsave(&watch->lock, flags);
 	watch->pools[id].total += got;
@@ -188,15 +254,21 @@ int watch_pools_fill(struct watch *watch, unsigned int threads)
 
 static void refill(struct work_struct *work)
 {
-	struct watch *watch = container_of(work, struct watch, refill_work);
+	struct watch *watch = container_of(to_delayed_work(work), struct watch, refill_work);
 	struct mem_cgroup *old = set_active_memcg(watch->memcg);
+	int err = fill_pools(watch);
 	unsigned long flags;
+	bool again;
 
-	raw_spin_lock_irqsave(&watch->lock, flags);
-	watch->refill_asked = false;
-	raw_spin_unlock_irqrestore(&watch->lock, flags);
-	fill_pools(watch);
 	set_active_memcg(old);
+	/* Without memory probes need not ask for it, and it is tried again after a while. */
+	raw_spin_lock_irqsave(&watch->lock, flags);
+	again = err && !watch->closing;
+	watch->refill_asked = again;
+	raw_spin_unlock_irqrestore(&watch->lock, flags);
+	if (again)
+		queue_delayed_work(syscount_watch_wq, &watch->refill_work,
+				   msecs_to_jiffies(RETRY_MS));
 }
 
 /* Probes can wake nobody up, since some run with a run queue locked. */
@@ -204,7 +276,7 @@ static void refill_soon(struct irq_work *work)
 {
 	struct watch *watch = container_of(work, struct watch, refill_irq);
 
-	queue_work(syscount_watch_wq, &watch->refill_work);
+	queue_delayed_work(syscount_watch_wq, &watch->refill_work, 0);
 }
 
 static struct cell *source_get(struct cell_source *source)
@@ -224,14 +296,14 @@ void watch_pools_setup(struct watch *watch)
 	watch->source.get = source_get;
 	watch->source.put = source_put;
 	init_irq_work(&watch->refill_irq, refill_soon);
-	INIT_WORK(&watch->refill_work, refill);
+	INIT_DELAYED_WORK(&watch->refill_work, refill);
 }
 
 /* When no probe asks for more. */
 void watch_pools_stop(struct watch *watch)
 {
 	irq_work_sync(&watch->refill_irq);
-	cancel_work_sync(&watch->refill_work);
+	cancel_delayed_work_sync(&watch->refill_work);
 }
 
 /* When all objects are back. */

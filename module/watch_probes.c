@@ -183,14 +183,14 @@ static noinline notrace void count_call(struct syscount_watched *watched, const 
 {
 	struct member *member;
 
-	if (!call->weight)
-		return;
 	list_for_each_entry_rcu(member, &watched->members, of_task, true) {
 		struct cell *cell;
 
-		if (member->watch->flags & WATCH_BY_TRACEPOINTS)
+		if (member->flags & WATCH_BY_TRACEPOINTS)
 			continue;
 		if (unlikely(member->armed) && still_armed(member, call->index))
+			continue;
+		if (!call->weight)
 			continue;
 		cell = cell_of(member, cell_key(CELL_CALLS, index_for(member, call), 0));
 		if (cell)
@@ -590,7 +590,7 @@ static noinline notrace void leave_all(struct syscount_watched *watched, struct 
 			continue;
 		member_leave(member, regs, ret);
 		if (unlikely(member->moving))
-			member_move(member, current, current->comm);
+			member_move(member, current->comm);
 	}
 }
 NOKPROBE_SYMBOL(leave_all);
@@ -690,8 +690,7 @@ static void syscount_watch_fork(void *data, struct task_struct *parent, struct t
 			if (inherited(member, child))
 				join_child(member->watch, child);
 	list_for_each_entry_rcu(watch, &watches_everywhere, everywhere)
-		if (watch_wants(watch, child))
-			join_child(watch, child);
+		say_lost(watch, watch_join_wanted(watch, child));
 	rcu_read_unlock();
 }
 
@@ -706,35 +705,46 @@ static bool gained(const struct watch *watch, const struct linux_binprm *bprm)
 	       !watch_creds_within(current_cred(), watch->cred);
 }
 
-static void leave_watch(struct member *member)
+static struct member *first_gained(const struct task_struct *task, const struct linux_binprm *bprm)
 {
-	struct watch *watch = member->watch;
+	struct syscount_watched *watched = watched_find(task);
+	struct member *member;
+
+	if (watched)
+		list_for_each_entry_rcu(member, &watched->members, of_task)
+			if (!member->watch->privileged && gained(member->watch, bprm))
+				return member;
+	return NULL;
+}
+
+/* Until there is none: another task may give this one another member meanwhile. */
+static void leave_watches(struct task_struct *task, struct linux_binprm *bprm)
+{
+	struct member *member;
+	struct watch *watch;
 	unsigned long flags;
 
-	member_end(member);
-	raw_spin_lock_irqsave(&watch->lock, flags);
-	watch->left++;
-	raw_spin_unlock_irqrestore(&watch->lock, flags);
+	while ((member = first_gained(task, bprm)) != NULL) {
+		watch = member->watch;
+		if (!member_end(member))
+			continue;
+		raw_spin_lock_irqsave(&watch->lock, flags);
+		watch->left++;
+		raw_spin_unlock_irqrestore(&watch->lock, flags);
+	}
 }
 
 static void syscount_watch_exec(void *data, struct task_struct *task, pid_t old_pid,
 				struct linux_binprm *bprm)
 {
-	struct syscount_watched *watched;
-	struct member *member, *next;
 	struct watch *watch;
 	unsigned long flags;
 
 	rcu_read_lock();
-	watched = watched_find(task);
-	if (watched)
-		list_for_each_entry_safe(member, next, &watched->members, of_task)
-			if (!member->watch->privileged && gained(member->watch, bprm))
-				leave_watch(member);
+	leave_watches(task, bprm);
 	/* A helper that the kernel starts was no task of user space until now. */
 	list_for_each_entry_rcu(watch, &watches_everywhere, everywhere)
-		if (watch_wants(watch, task))
-			join_child(watch, task);
+		say_lost(watch, watch_join_wanted(watch, task));
 	local_irq_save(flags);
 	watch_take_up(NULL);
 	local_irq_restore(flags);
@@ -755,13 +765,13 @@ static void syscount_watch_task_exit(void *data, struct task_struct *SYSCOUNT_TA
 	rcu_read_unlock();
 }
 
-/* An exit belongs where its entry is, so a member that is in a call, or may be, is moved then. */
-static void move(struct member *member, struct task_struct *task, const char *command)
+/* An exit belongs where its entry is, so one that is in a call is moved after it. */
+static void rename(struct member *member, const char *command)
 {
-	if (member->flags & WATCH_BY_TRACEPOINTS && (task != current || member->flying))
+	if (member->flags & WATCH_BY_TRACEPOINTS && member->flying)
 		member_move_later(member);
 	else
-		member_move(member, task, command);
+		member_move(member, command);
 }
 
 /* Called before it has the name. */
@@ -781,48 +791,33 @@ static void syscount_watch_task_rename(void *data, struct task_struct *task, con
 	if (watched)
 		list_for_each_entry_safe(member, next, &watched->members, of_task)
 			if (member->watch->by == SYSCOUNT_BY_COMMAND)
-				move(member, task, command);
+				rename(member, command);
 	rcu_read_unlock();
 }
 
 #ifdef CONFIG_CGROUPS
-static void leave_cgroup(struct member *member, struct task_struct *task)
-{
-	if (task == current)
-		member_end(member);
-	else
-		member_end_other(member);
-}
-
 static void cgroup_moved(struct task_struct *task)
 {
-	struct syscount_watched *watched = watched_find(task);
-	struct member *member, *next;
 	struct watch *watch;
 
 	if (task->flags & PF_KTHREAD)
 		return;
-	if (watched)
-		list_for_each_entry_safe(member, next, &watched->members, of_task) {
-			if (member->watch->target == SYSCOUNT_TARGET_CGROUP &&
-			    !watch_wants(member->watch, task))
-				leave_cgroup(member, task);
-			else if (member->watch->by == SYSCOUNT_BY_CGROUP)
-				move(member, task, task->comm);
-		}
-	list_for_each_entry_rcu(watch, &watches_everywhere, everywhere)
-		if (watch_wants(watch, task))
-			say_lost(watch, watch_join_running(watch, task));
+	list_for_each_entry_rcu(watch, &watches_by_cgroup, by_cgroup) {
+		watch_cgroup_moved(watch, task);
+		if (watch->target == SYSCOUNT_TARGET_CGROUP)
+			say_lost(watch, watch_join_wanted(watch, task));
+	}
 }
 
 /*
- * After the move, with interrupts off. One that runs on another CPU is told soon: it
- * counts from then on, or from when it is switched to.
+ * After the move, where nobody can be waited for. One that runs on another CPU is told
+ * soon: it counts from then on, or from when it is switched to.
  */
 static void syscount_watch_cgroup_attach(void *data, struct cgroup *cgroup, const char *path,
 					 struct task_struct *task, bool threadgroup)
 {
 	struct task_struct *thread = task;
+	unsigned long flags;
 
 	rcu_read_lock();
 	if (threadgroup)
@@ -830,8 +825,10 @@ static void syscount_watch_cgroup_attach(void *data, struct cgroup *cgroup, cons
 			cgroup_moved(thread);
 	else
 		cgroup_moved(task);
-	rcu_read_unlock();
+	local_irq_save(flags);
 	watch_take_up(NULL);	/* it may have moved itself */
+	local_irq_restore(flags);
+	rcu_read_unlock();
 	watches_tell_soon();
 }
 #else

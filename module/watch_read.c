@@ -216,7 +216,8 @@ static int add_flight(struct reading *reading, const struct member *member, u64 
 	u64 ns = clock - READ_ONCE(member->entered);
 	struct cell *cell;
 
-	if (!is_counted(flying))
+	/* One that is let go by another task can be entering a call at that moment. */
+	if (!is_counted(flying) || !READ_ONCE(member->watched))
 		return 0;
 	smp_rmb();	/* if it is still in it, the time is of this one */
 	if (READ_ONCE(member->flying) != flying)
@@ -228,6 +229,18 @@ static int add_flight(struct reading *reading, const struct member *member, u64 
 	cell->value[FLIGHT_THREADS]++;
 	if (reading->watch->flags & SYSCOUNT_WATCH_LATENCY && (s64)ns > 0)
 		cell->value[FLIGHT_OLDEST] = max(cell->value[FLIGHT_OLDEST], watch_ns(ns));
+	return 0;
+}
+
+/* A row for each call that is off by its own switch, so that who may not look there knows. */
+static int add_switched_off(struct reading *reading)
+{
+	unsigned int index;
+
+	for (index = 0; index < SYSCOUNT_CALLS; index++)
+		if (syscount_index_switched_off(index) &&
+		    !table_get(&reading->table, cell_key(CELL_CALLS, index, 0), &reading->source))
+			return -ENOMEM;
 	return 0;
 }
 
@@ -274,6 +287,8 @@ static int read_group(struct reading *reading, struct group *group)
 	describe(reading->watch, group, &item);
 	item.first_row = reading->out[OUT_ROWS].count;
 	err = sum_group(reading, group);
+	if (!err && !reading->out[OUT_GROUPS].count)
+		err = add_switched_off(reading);
 	if (err)
 		return err;
 	put_rows(reading);
@@ -303,7 +318,7 @@ static void begin(struct reading *reading)
 	raw_spin_unlock_irq(&watch->lock);
 }
 
-static void end(struct reading *reading)
+static void finish(struct reading *reading)
 {
 	struct syscount_watch_read *args = reading->args;
 	struct watch *watch = reading->watch;
@@ -332,7 +347,7 @@ static int read_groups(struct reading *reading)
 			break;
 		cond_resched();
 	}
-	end(reading);
+	finish(reading);
 	return err;
 }
 

@@ -123,6 +123,12 @@ bool watch_user_charge(struct watch_user *user, size_t bytes)
 	return false;
 }
 
+void watch_user_charge_anyway(struct watch_user *user, size_t bytes)
+{
+	if (user)
+		atomic_long_add(bytes, &user->bytes);
+}
+
 void watch_user_uncharge(struct watch_user *user, size_t bytes)
 {
 	if (user)

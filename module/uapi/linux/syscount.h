@@ -367,6 +367,7 @@ struct syscount_watch_detail {
  * Groups come in the order in which they were made, rows in (abi, nr, object) order within
  * their group, details in (kind, value) order within their row. Of each as many are
  * stored as there is room for; if there are more than that, ask again with more room.
+ * The first group has a row for each call that is off by its own switch, counted or not.
  * All numbers of one reading fit: the sum over all rows is @total, and so is that over
  * @categories. While the target runs, @exits and what goes with them may be one ahead
  * of each other in a thread.
