@@ -145,7 +145,7 @@ struct watch {
 	u64 lost, lost_threads, left;
 	struct cell_source source;	/* lock is held */
 
-	struct mutex read_mutex;
+	struct mutex read_mutex;	/* one reading at a time */
 	u64 slots[SYSCOUNT_ABI_COUNT][SYSCOUNT_SLOTS];	/* as in counters.c */
 	u64 since_ns;
 

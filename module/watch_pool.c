@@ -71,17 +71,24 @@ static unsigned int stock(const struct watch *watch, enum pool_id id)
 	return id == POOL_GROUP && watch->by == SYSCOUNT_BY_NONE ? 1 : kinds[id].first;
 }
 
+/* For a look at the pools. watch->lock is held. */
+static notrace void ask(struct watch *watch)
+{
+	if (watch->refill_asked || watch->closing)
+		return;
+	watch->refill_asked = true;
+	irq_work_queue(&watch->refill_irq);
+}
+NOKPROBE_SYMBOL(ask);
+
 /* An object, or NULL. watch->lock is held. */
 notrace void *pool_get(struct watch *watch, enum pool_id id)
 {
 	struct pool *pool = &watch->pools[id];
 	void *object = pool->free;
 
-	if (pool->count <= pool->target - pool->target / ASK_PART && !watch->refill_asked && !watch->closing &&
-	    pool->target > 1) {
-		watch->refill_asked = true;
-		irq_work_queue(&watch->refill_irq);
-	}
+	if (pool->count <= pool->target - pool->target / ASK_PART && pool->target > 1)
+		ask(watch);
 	if (!object)
 		return NULL;
 	pool->free = *(void **)object;
@@ -119,10 +126,8 @@ notrace void pool_put_other(struct watch *watch, enum pool_id id, void *object)
 	pool_put(watch, id, object);
 	pool->total++;
 	watch_user_charge_anyway(watch->user, kinds[id].size);
-	if (pool->count > SURPLUS * pool->target && !watch->refill_asked && !watch->closing) {
-		watch->refill_asked = true;
-		irq_work_queue(&watch->refill_irq);
-	}
+	if (pool->count > SURPLUS * pool->target)
+		ask(watch);
 }
 NOKPROBE_SYMBOL(pool_put_other);
 

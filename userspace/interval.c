@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Readings at an interval, until Ctrl-C. */
+/* Readings at an interval, until Ctrl-C, or what kill(1), timeout(1) and a closed terminal send. */
 #include <err.h>
 #include <errno.h>
 #include <signal.h>
@@ -11,6 +11,7 @@
 #include "util.h"
 
 static volatile sig_atomic_t interrupted;
+static const int ends[] = { SIGINT, SIGTERM, SIGHUP };
 
 /*
  * The first Ctrl-C ends the wait, the second one the program; not one that comes
@@ -39,10 +40,11 @@ void interval_begin(void)
 {
 	/* Output that waits for its reader goes on waiting; ppoll() never does. */
 	struct sigaction action = { .sa_handler = on_interrupt, .sa_flags = SA_RESTART }, old;
+	size_t i;
 
-	if (sigaction(SIGINT, NULL, &old) || old.sa_handler == SIG_IGN)
-		return;
-	sigaction(SIGINT, &action, NULL);
+	for (i = 0; i < ARRAY_SIZE(ends); i++)
+		if (!sigaction(ends[i], NULL, &old) && old.sa_handler != SIG_IGN)
+			sigaction(ends[i], &action, NULL);
 }
 
 bool interval_interrupted(void)
@@ -50,14 +52,16 @@ bool interval_interrupted(void)
 	return interrupted;
 }
 
-/* SIGINT is blocked but for the wait itself: none is lost between test and sleep. */
+/* They are blocked but for the wait itself: none is lost between test and sleep. */
 bool interval_poll(uint64_t deadline, struct pollfd *fds, nfds_t nfds)
 {
 	sigset_t set, before;
 	int ready = 0;
+	size_t i;
 
 	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
+	for (i = 0; i < ARRAY_SIZE(ends); i++)
+		sigaddset(&set, ends[i]);
 	sigprocmask(SIG_BLOCK, &set, &before);
 	while (!interrupted && !ready) {
 		uint64_t now = clock_ns(CLOCK_MONOTONIC);

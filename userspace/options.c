@@ -428,6 +428,9 @@ static void check_options(const struct options *o)
 		usage_error(o->command, "--%s does not go with --json",
 			    o->given & OPT_ERRNO ? "errno" : "failed");
 	check_strace(o);
+	/* How long those took that failed so, nobody has measured. */
+	if (o->given & OPT_ERRNO && o->given & OPT_LATENCY)
+		usage_error(o->command, "--errno and --latency exclude each other");
 	if (o->input && o->given & (OPT_INTERVAL | OPT_DURATION))
 		usage_error(o->command, "--%s does not go with --input",
 			    o->interval_ns ? "interval" : "duration");
