@@ -57,7 +57,7 @@ static void *make_room(void *list, uint32_t *room, uint32_t needed, size_t size)
 	if (needed > WATCH_ROWS_MAX)
 		errx(failure_status, "watch: the module says %" PRIu32 " rows", needed);
 	/* The target goes on: leave room for what it does meanwhile. */
-	if (needed > *room || !list)
+	if (needed > *room || !*room)
 		*room = needed + needed / 4 + 64;
 	return xreallocarray(list, *room, size);
 }

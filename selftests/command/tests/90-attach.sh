@@ -28,7 +28,9 @@ attaches()
 	FAKE=say then="sed -E 's|^[^:,]*,64|PATH,64|; s/pid=[1-9][0-9]*/pid=OWN/'" attach own-cgroup INT -a --by cgroup --csv
 	then="grep -v '^sysc'" attach own-command INT -a --by command --csv
 	then="grep -vE '(\"[a-z]+_id|host|kernel|machine|time|since)\":|cpus'" attach json end -p PID -J -e futex -L
-	then="head -n 3" attach interval time -a -I 0.02 -d 0.05 --csv -U CALLS
+	then="sed -n 1,3p" attach interval time -a -I 0.02 -d 0.05 --csv -U CALLS
+	# Many readings take no more room than one.
+	then="tail -n 1" attach long time -a -I 0.001 -d 2 -n
 	then="grep -v 'status\\|syscount:' | jq -sc '[.[0, 1].syscount | [.kind, .target.type, .total, .now_ns]]'" \
 		attach interval-json time -a -I 0.01 -d 0.1 -J
 	FAKE=no-perm attach eperm INT -a
