@@ -115,15 +115,12 @@ NOKPROBE_SYMBOL(syscount_count_other);
  */
 notrace void syscount_count_entered(const u8 *weights, s32 nr)
 {
+	unsigned int abi;
+
 	if (nr == -1)
 		return;
-	if (in_ia32_syscall())
-		syscount_count_other(weights, SYSCOUNT_ABI_I386, nr);
-	/* Negative numbers are no x32 calls: do_syscall_x32() in arch/x86/entry/common.c */
-	else if (nr > 0 && nr & SYSCOUNT_X32_BIT)
-		syscount_count_other(weights, SYSCOUNT_ABI_X32, nr & ~SYSCOUNT_X32_BIT);
-	else
-		syscount_count_other(weights, SYSCOUNT_ABI_64, nr);
+	abi = syscount_entered_abi(&nr);
+	syscount_count_other(weights, abi, nr);
 }
 NOKPROBE_SYMBOL(syscount_count_entered);
 

@@ -5,6 +5,7 @@
 
 #include <linux/compiler.h>
 #include <linux/percpu.h>
+#include <linux/thread_info.h>
 #include <linux/types.h>
 
 #include "table.h"
@@ -15,6 +16,21 @@ extern u64 __percpu *syscount_counters;
 
 int syscount_counters_init(void);
 void syscount_counters_exit(void);
+
+/*
+ * The abi of a call of the running task, by the number that it entered with, from which
+ * x32's bit is taken.
+ */
+static __always_inline unsigned int syscount_entered_abi(s32 *nr)
+{
+	if (in_ia32_syscall())
+		return SYSCOUNT_ABI_I386;
+	/* Negative numbers are no x32 calls: do_syscall_x32() in arch/x86/entry/common.c */
+	if (*nr <= 0 || !(*nr & SYSCOUNT_X32_BIT))
+		return SYSCOUNT_ABI_64;
+	*nr &= ~SYSCOUNT_X32_BIT;
+	return SYSCOUNT_ABI_X32;
+}
 
 unsigned int syscount_find_slot(u64 slots[SYSCOUNT_SLOTS], unsigned int abi, s32 nr);
 void syscount_count_other(const u8 *weights, unsigned int abi, s32 nr);

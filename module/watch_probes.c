@@ -260,13 +260,7 @@ static notrace void resolve(struct call *call, s32 nr)
 		call->weight = syscount_weights()[call->index];
 		return;
 	}
-	call->abi = SYSCOUNT_ABI_64;
-	if (in_ia32_syscall()) {
-		call->abi = SYSCOUNT_ABI_I386;
-	} else if (nr > 0 && nr & SYSCOUNT_X32_BIT) {
-		call->abi = SYSCOUNT_ABI_X32;
-		nr &= ~SYSCOUNT_X32_BIT;
-	}
+	call->abi = syscount_entered_abi(&nr);
 	call->nr = nr;
 	call->index = NO_INDEX;
 	if ((u32)nr < syscount_abi_size(call->abi))
