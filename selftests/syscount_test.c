@@ -19,6 +19,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <linux/capability.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
@@ -114,12 +115,45 @@ int file_write(const char *path, const char *text)
 	return err;
 }
 
-static void must_write(const char *path, const char *text)
+void must_write(const char *path, const char *text)
 {
 	int err = file_write(path, text);
 
 	if (err)
 		die("write '%s' to %s: %s", text, path, strerror(-err));
+}
+
+void set_caps(uint64_t caps)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2];
+	int last = prctl(PR_CAPBSET_READ, CAP_LAST_CAP) < 0 ? CAP_LAST_CAP - 1 : CAP_LAST_CAP;
+	int i;
+
+	caps &= (2ULL << last) - 1;
+	for (i = 0; i < 2; i++) {
+		data[i].effective = caps >> 32 * i;
+		data[i].permitted = caps >> 32 * i;
+		data[i].inheritable = 0;
+	}
+	if (syscall(SYS_capset, &header, data))
+		die("capset: %m");
+}
+
+void become_root_of_userns(void)
+{
+	uid_t id = getuid();
+	char map[64];
+
+	/* Its files in /proc are its own again, after a change of its ids. */
+	if (prctl(PR_SET_DUMPABLE, 1) || unshare(CLONE_NEWUSER))
+		die("a user namespace: %m");
+	must_write("/proc/self/setgroups", "deny");
+	snprintf(map, sizeof(map), "0 %u 1", id);
+	must_write("/proc/self/uid_map", map);
+	must_write("/proc/self/gid_map", map);
+	if (getuid() || setresuid(0, 0, 0))
+		die("%u is not root of its user namespace: %m", id);
 }
 
 bool kernel_has_word(const char *word)

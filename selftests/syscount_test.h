@@ -28,6 +28,11 @@ uint64_t clock_ns(void);				/* CLOCK_MONOTONIC */
 size_t file_read(const char *path, char *text, size_t size);
 uint64_t file_read_u64(const char *path);
 int file_write(const char *path, const char *text);	/* 0 or -errno */
+void must_write(const char *path, const char *text);
+
+/* The capabilities of the caller, permitted and effective, by their bits. */
+void set_caps(uint64_t caps);
+void become_root_of_userns(void);	/* by whoever the caller is; his ids are 0 there */
 
 /*
  * The module. A test that needs it fresh, or other parameters, loads it anew; without

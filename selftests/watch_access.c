@@ -63,35 +63,9 @@ static const struct {
 	[NOBODY_AT_ALL] = { "nobody", NOBODY },
 };
 
-static void set_caps(uint64_t caps)
-{
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[2];
-	int last = prctl(PR_CAPBSET_READ, CAP_LAST_CAP) < 0 ? CAP_LAST_CAP - 1 : CAP_LAST_CAP;
-	int i;
-
-	caps &= (2ULL << last) - 1;
-	for (i = 0; i < 2; i++) {
-		data[i].effective = caps >> 32 * i;
-		data[i].permitted = caps >> 32 * i;
-		data[i].inheritable = 0;
-	}
-	if (syscall(SYS_capset, &header, data))
-		die("capset: %m");
-}
-
-static void must_write(const char *path, const char *text)
-{
-	int err = file_write(path, text);
-
-	if (err)
-		die("%s: %s", path, strerror(-err));
-}
-
 static void become(enum who who)
 {
 	const uid_t id = people[who].uid;
-	char map[64];
 
 	if (who == ROOT)
 		return;
@@ -99,18 +73,8 @@ static void become(enum who who)
 	    setresuid(id, id, id))
 		die("%s: %m", people[who].name);
 	set_caps(people[who].caps);
-	if (!people[who].userns)
-		return;
-
-	/* Its files in /proc are its own again, after that change. */
-	if (prctl(PR_SET_DUMPABLE, 1) || unshare(CLONE_NEWUSER))
-		die("%s: %m", people[who].name);
-	must_write("/proc/self/setgroups", "deny");
-	snprintf(map, sizeof(map), "0 %u 1", id);
-	must_write("/proc/self/uid_map", map);
-	must_write("/proc/self/gid_map", map);
-	if (getuid() || setresuid(0, 0, 0))
-		die("%s is not root there: %m", people[who].name);
+	if (people[who].userns)
+		become_root_of_userns();
 }
 
 /*
