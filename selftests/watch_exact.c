@@ -885,6 +885,46 @@ TEST_F(exact, call_switched)
 		switched_is_not_counted(_metadata, details[i], turn_call);
 }
 
+/* Counting begins with an execve, though that is not counted itself. */
+TEST_F(exact, execve_switched_off)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(details); i++) {
+		struct arm arm = { watch_file(), SYSCOUNT_BY_NONE, details[i] };
+		pid_t pid;
+
+		ASSERT_EQ(0, switch_category(SYSCOUNT_CAT_PROCESS, false));
+		pid = program_start(&arm, 1, program_beside("calls_64"));
+		EXPECT_EQ(CALLS_64, WEXITSTATUS(wait_status(pid)));
+		ASSERT_EQ(0, switch_category(SYSCOUNT_CAT_PROCESS, true));
+		watch_read(arm.fd, &reading);
+		EXPECT_EQ(CALLS_64, calls_of(&reading, A64, SYS_flock));
+		EXPECT_EQ(0, calls_of(&reading, A64, SYS_execve));
+		close(arm.fd);
+	}
+}
+
+/* Who may not look at the switches sees in a reading what is off by its own. */
+TEST_F(exact, call_that_is_off_has_a_row)
+{
+	const struct syscount_watch_row *row;
+	int fd;
+
+	ASSERT_EQ(0, switch_syscall(A64, SYS_acct, false));
+	fd = watch_job(SYSCOUNT_BY_NONE, 0, "no_calls");
+	watch_read(fd, &reading);
+	ASSERT_EQ(0, switch_syscall(A64, SYS_acct, true));
+	row = group_row(&reading, &reading.group[0], A64, SYS_acct);
+	ASSERT_NE(NULL, row);
+	EXPECT_EQ(SYSCOUNT_OFF, row->state);
+	EXPECT_EQ(SYSCOUNT_ROW_NAMED | SYSCOUNT_ROW_SWITCHED, row->flags);
+	EXPECT_EQ(0, row->calls);
+	watch_read(fd, &reading);
+	EXPECT_EQ(NULL, group_row(&reading, &reading.group[0], A64, SYS_acct));
+	close(fd);
+}
+
 /* With nothing on, nothing is hooked: and again when something is. */
 TEST_F(exact, all_switched)
 {

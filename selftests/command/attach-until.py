@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """attach-until.py HOW COMMAND...: attach, and end it when it says that it counts.
 
-HOW: end (of the process whose number stands for PID), INT, or time. SELF is this one.
+HOW: end (of the process whose number stands for PID), INT, TERM, HUP, or time. SELF is this one.
 Prints what it says on standard error, then its output, and its status.
 """
 import os
@@ -31,8 +31,8 @@ with open(os.environ["tmp"] + "/attached", "w+b") as output:
         if "counting:" in line and sys.argv[1] == "end":
             sleeper.kill()
             sleeper.wait()
-        elif "counting:" in line and sys.argv[1] == "INT":
-            attach.send_signal(signal.SIGINT)
+        elif "counting:" in line and sys.argv[1] in ("INT", "TERM", "HUP"):
+            attach.send_signal(signal.Signals["SIG" + sys.argv[1]])
     status = attach.wait()
     sleeper.kill()
     output.seek(0)

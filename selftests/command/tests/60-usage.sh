@@ -42,6 +42,7 @@ misused seconds-zero "show: --interval: '0' is not from 0.001 to 1000000000 seco
 misused stat-seconds "stat: SECONDS: 'x' $seconds" stat x
 misused stat-count "stat: COUNT: '0' is not a whole number from 1" stat 1 0
 misused stat-three "stat: one argument too many: '3'" stat 1 2 3
+misused errno-latency "run: --errno and --latency exclude each other" run -L --errno true
 misused stat-twice "stat: SECONDS and --interval exclude each other" stat -I 1 1
 
 sh output-file 0 "" "syscount -i plain.json -T 1 -o $tmp/o && cat $tmp/o"

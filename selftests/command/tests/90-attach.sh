@@ -14,6 +14,8 @@ attaches()
 
 	attach end end -p PID
 	attach interrupt INT -a
+	attach terminate TERM -a
+	attach hangup HUP -a
 	attach duration time -a -d 0.01 --errors --csv
 	for form in table raw csv strace; do
 		attach "form-$form" end -p PID -L --errors --format "$form"
