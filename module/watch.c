@@ -84,7 +84,7 @@ static void choose_way(struct syscount_watched *watched)
 	struct table *table = member ? &no_table : NULL;
 
 	if (list_is_singular(&watched->members) && !member->armed && !member->moving) {
-		if (member->watch->flags & WATCH_BY_TRACEPOINTS) {
+		if (member->flags & WATCH_BY_TRACEPOINTS) {
 			single = watch_is_simple(member->watch) ? member : NULL;
 			table = NULL;
 		} else {
@@ -691,18 +691,13 @@ void watch_cgroup_moved(struct watch *watch, struct task_struct *task)
 /* Would @task be a member, had the watch been there when it was made? */
 static bool inherits(const struct watch *watch, struct task_struct *task)
 {
-	if (watch->target > SYSCOUNT_TARGET_TASK)
+	if (watch_is_everywhere(watch))
 		return false;
 	if (task != task->group_leader)
 		return !(watch->flags & SYSCOUNT_WATCH_NO_THREADS) &&
 		       is_member(watch, task->group_leader);
 	return !(watch->flags & SYSCOUNT_WATCH_NO_CHILDREN) &&
 	       is_member(watch, rcu_dereference(task->real_parent));
-}
-
-static bool watch_wants_by_itself(const struct watch *watch)
-{
-	return watch->target > SYSCOUNT_TARGET_TASK;
 }
 
 /* Returns how many joined; @missed: how many there was no memory for. */
@@ -718,8 +713,8 @@ static unsigned int join_pass(struct watch *watch, unsigned int *missed)
 
 		if (is_member(watch, task) || !(watch_wants(watch, task) || inherits(watch, task)))
 			continue;
-		err = watch_wants_by_itself(watch) ? watch_join_wanted(watch, task) :
-						     join_running(watch, task);
+		err = watch_is_everywhere(watch) ? watch_join_wanted(watch, task) :
+						   join_running(watch, task);
 		joined += !err;
 		*missed += err == -ENOMEM;
 	}
@@ -1106,7 +1101,7 @@ struct watch *syscount_watch_open(const struct file *file, const struct syscount
 		goto err_free;
 	}
 	WRITE_ONCE(watches, watches + 1);
-	if (watch->by == SYSCOUNT_BY_CGROUP || watch->target == SYSCOUNT_TARGET_CGROUP)
+	if (watch_minds_cgroups(watch))
 		list_add_rcu(&watch->by_cgroup, &watches_by_cgroup);
 	err = add_target(watch, args);
 	mutex_unlock(&watches_mutex);

@@ -157,6 +157,18 @@ struct watch {
 	struct rcu_head rcu;
 };
 
+/* Is it for whoever is somewhere, and not for one task and what that starts? */
+static inline bool watch_is_everywhere(const struct watch *watch)
+{
+	return watch->target > SYSCOUNT_TARGET_TASK;
+}
+
+/* Does it matter to it where a member goes? */
+static inline bool watch_minds_cgroups(const struct watch *watch)
+{
+	return watch->by == SYSCOUNT_BY_CGROUP || watch->target == SYSCOUNT_TARGET_CGROUP;
+}
+
 extern struct workqueue_struct *syscount_watch_wq;
 
 /* watch.c */

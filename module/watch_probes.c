@@ -322,7 +322,7 @@ static noinline notrace void enter_all(struct syscount_watched *watched, struct 
 		return;
 	resolve(&call, nr);
 	list_for_each_entry_rcu(member, &watched->members, of_task, true) {
-		if (!(member->watch->flags & WATCH_BY_TRACEPOINTS))
+		if (!(member->flags & WATCH_BY_TRACEPOINTS))
 			continue;
 		if (unlikely(member->armed) && still_armed(member, call.index))
 			continue;
@@ -662,7 +662,7 @@ static bool inherited(const struct member *member, struct task_struct *child)
 {
 	const struct watch *watch = member->watch;
 
-	if (watch->target > SYSCOUNT_TARGET_TASK || READ_ONCE(member->armed))
+	if (watch_is_everywhere(watch) || READ_ONCE(member->armed))
 		return false;
 	return !(watch->flags & (thread_group_leader(child) ? SYSCOUNT_WATCH_NO_CHILDREN :
 							      SYSCOUNT_WATCH_NO_THREADS));
@@ -883,7 +883,7 @@ static bool needs(const struct watch *watch, enum set set)
 	case SET_NAMES:
 		return watch->by == SYSCOUNT_BY_COMMAND;
 	case SET_CGROUPS:
-		return watch->by == SYSCOUNT_BY_CGROUP || watch->target == SYSCOUNT_TARGET_CGROUP;
+		return watch_minds_cgroups(watch);
 	default:
 		return false;
 	}
