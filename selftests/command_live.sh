@@ -21,23 +21,14 @@ if ! grep -qw syscount_vm=1 /proc/cmdline; then
 	echo "1..0 # SKIP not in the test VM: scripts/vm -- COMMAND"
 	exit 4
 fi
+here=$(dirname -- "$(realpath -- "${BASH_SOURCE[0]}")")
 tmp=$(mktemp -d) || exit
 trap 'rm -rf "$tmp"' EXIT
 chmod 755 "$tmp"
 cd "$tmp" || exit
 
-# same NAME EXPECTED ACTUAL
-same()
-{
-	if [[ $2 == "$3" ]]; then
-		echo "ok $((++number)) - $1"
-	else
-		echo "not ok $((++number)) - $1"
-		printf '# expected: %s\n' "${2//$'\n'/$'\n# expected: '}"
-		printf '# but it is: %s\n' "${3//$'\n'/$'\n# but it is: '}"
-		failed=1
-	fi
-}
+# shellcheck source-path=SCRIPTDIR source=same.sh
+. "$here/same.sh"
 
 # run COMMAND...: its status, what it said on stderr, what on stdout
 run()

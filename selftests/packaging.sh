@@ -11,17 +11,8 @@ number=0 failed=0
 tmp=$(mktemp -d) || exit
 trap 'rm -rf "$tmp"' EXIT
 
-same() # NAME EXPECTED ACTUAL
-{
-	if [[ $2 == "$3" ]]; then
-		echo "ok $((++number)) - $1"
-	else
-		echo "not ok $((++number)) - $1"
-		printf '# expected: %s\n' "${2//$'\n'/$'\n# expected: '}"
-		printf '# but it is: %s\n' "${3//$'\n'/$'\n# but it is: '}"
-		failed=1
-	fi
-}
+# shellcheck source-path=SCRIPTDIR source=same.sh
+. "$repo/selftests/same.sh"
 
 # works NAME COMMAND...
 works()

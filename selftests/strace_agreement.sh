@@ -34,17 +34,8 @@ cd "$tmp/work" || exit
 # Not from the shared folder, and by short names
 cp "$here/strace_programs" "$here/strace_programs_i386" .
 
-same() # NAME EXPECTED ACTUAL
-{
-	if [[ $2 == "$3" ]]; then
-		echo "ok $((++number)) - $1"
-	else
-		echo "not ok $((++number)) - $1"
-		printf '# expected: %s\n' "${2//$'\n'/$'\n# expected: '}"
-		printf '# but it is: %s\n' "${3//$'\n'/$'\n# but it is: '}"
-		failed=1
-	fi
-}
+# shellcheck source-path=SCRIPTDIR source=same.sh
+. "$here/same.sh"
 
 # The input of all commands: what is in it does not matter.
 make_input()

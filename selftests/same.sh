@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=SC2034 # failed is the caller's
+# For tests in shell: a case of KTAP, which counts in $number and, if it fails, sets $failed.
+
+# same NAME EXPECTED ACTUAL
+same()
+{
+	if [[ $2 == "$3" ]]; then
+		echo "ok $((++number)) - $1"
+	else
+		echo "not ok $((++number)) - $1"
+		printf '# expected: %s\n' "${2//$'\n'/$'\n# expected: '}"
+		printf '# but it is: %s\n' "${3//$'\n'/$'\n# but it is: '}"
+		failed=1
+	fi
+}
