@@ -46,40 +46,22 @@ notrace struct cell *table_get(struct table *table, u32 key, struct cell_source 
 }
 NOKPROBE_SYMBOL(table_get);
 
-/**
- * table_add_errno() - count an error
- * @table: nobody else adds to it meanwhile
- * @call: call and object of a key
- * @error: 1 to 4095
- * @count: how often
- * @source: of a new cell
- *
- * Return: false: @source had no cell
- */
-notrace bool table_add_errno(struct table *table, u32 call, unsigned int error, u64 count,
-			     struct cell_source *source)
+static notrace bool merge_errno(struct table *to, u32 call, unsigned int error, u64 count,
+				struct cell_source *source)
 {
-	unsigned int part, i;
+	unsigned int part;
 
-	/* More kinds of errors of one call than fit into all parts are lost. */
-	for (part = 0; part <= 0xff; part++) {
-		struct cell *cell = table_get(table, cell_key(CELL_ERRNOS, call, part), source);
+	for (part = 0; part <= CELL_LAST_PART; part++) {
+		struct cell *cell = table_get(to, cell_key(CELL_ERRNOS, call, part), source);
 
 		if (!cell)
 			return false;
-		for (i = 0; i < CELL_VALUES; i++) {
-			u64 old = cell->value[i];
-
-			if (old && old >> ERRNO_SHIFT != error)
-				continue;
-			WRITE_ONCE(cell->value[i],
-				   (old ?: (u64)error << ERRNO_SHIFT) + count);
+		if (cell_add_errno(cell, error, count))
 			return true;
-		}
 	}
 	return false;
 }
-NOKPROBE_SYMBOL(table_add_errno);
+NOKPROBE_SYMBOL(merge_errno);
 
 static notrace bool merge_errnos(struct table *to, const struct cell *from,
 				 struct cell_source *source)
@@ -89,8 +71,8 @@ static notrace bool merge_errnos(struct table *to, const struct cell *from,
 	for (i = 0; i < CELL_VALUES; i++) {
 		u64 value = READ_ONCE(from->value[i]);
 
-		if (value && !table_add_errno(to, CELL_CALL(from->key), value >> ERRNO_SHIFT,
-					      value & (BIT_ULL(ERRNO_SHIFT) - 1), source))
+		if (value && !merge_errno(to, CELL_CALL(from->key), value >> ERRNO_SHIFT,
+					  value & (BIT_ULL(ERRNO_SHIFT) - 1), source))
 			return false;
 	}
 	return true;
@@ -124,6 +106,23 @@ static notrace bool merge_cell(struct table *to, const struct cell *from,
 }
 NOKPROBE_SYMBOL(merge_cell);
 
+static notrace unsigned int merge_cells(struct table *to, const struct table *from, bool calls,
+					struct cell_source *source)
+{
+	unsigned int i, failed = 0;
+
+	for (i = 0; i < TABLE_HEADS; i++) {
+		/* A cell that its thread adds meanwhile is seen whole. */
+		const struct cell *cell = smp_load_acquire(&from->heads[i]);
+
+		for (; cell != &syscount_no_cell; cell = cell->next)
+			if ((CELL_KIND(cell->key) == CELL_CALLS) == calls)
+				failed += !merge_cell(to, cell, source);
+	}
+	return failed;
+}
+NOKPROBE_SYMBOL(merge_cells);
+
 /**
  * table_merge() - add what a table has to another one
  * @to: nobody else adds to it meanwhile
@@ -135,16 +134,12 @@ NOKPROBE_SYMBOL(merge_cell);
 notrace unsigned int table_merge(struct table *to, const struct table *from,
 				 struct cell_source *source)
 {
-	unsigned int i, failed = 0;
+	unsigned int failed;
 
-	for (i = 0; i < TABLE_HEADS; i++) {
-		/* A cell that its thread adds meanwhile is seen whole. */
-		const struct cell *cell = smp_load_acquire(&from->heads[i]);
-
-		for (; cell != &syscount_no_cell; cell = cell->next)
-			failed += !merge_cell(to, cell, source);
-	}
-	return failed;
+	/* As a call is counted before what becomes of it, no sum has errors without calls. */
+	failed = merge_cells(to, from, false, source);
+	smp_rmb();
+	return failed + merge_cells(to, from, true, source);
 }
 NOKPROBE_SYMBOL(table_merge);
 

@@ -20,12 +20,13 @@
 #define CELL_OBJECT(key)	((key) >> 16 & 0xf)
 #define CELL_PART(key)		((key) >> 20 & 0xff)
 #define CELL_KIND(key)		((key) >> 28)
+#define CELL_LAST_PART		0xff
 /* Of the same call and object */
 #define CELL_CALL(key)		((key) & 0xfffff)
 
 enum cell_kind {
 	CELL_CALLS,
-	CELL_ERRNOS,	/* parts are filled in the order in which errors are met */
+	CELL_ERRNOS,	/* errors by number; parts are filled in the order in which those are met */
 	CELL_TIMES,	/* each part has the next CELL_BUCKETS buckets */
 	CELL_ODD,
 	CELL_FLIGHT,	/* in readings only */
@@ -55,7 +56,7 @@ struct cell {
 		struct {
 			u64 calls;
 			u64 exits;
-			u64 errors;
+			u64 errors;	/* that are in no cell of CELL_ERRNOS */
 			u64 total_ns;
 			u64 min_ns;
 			u64 max_ns;
@@ -64,13 +65,25 @@ struct cell {
 	};
 };
 
-#define TABLE_HEADS		32
+#define TABLE_HEADS_SHIFT	5
+#define TABLE_HEADS		(1 << TABLE_HEADS_SHIFT)
+
+/*
+ * The head of a key is the upper bits of this times the key. Of all odd numbers it is one
+ * that puts the fewest of the calls that programs make most into one chain: of x86-64's
+ * read, write, close, openat, futex, epoll_wait, mmap, recvfrom, sendto and twenty more.
+ */
+#define CELL_HASH		0xe7d31675u
+#define CELL_HASH_SHIFT		(32 - TABLE_HEADS_SHIFT)
 
 struct table {
 	struct cell *heads[TABLE_HEADS];
 };
 
-/* What a chain ends with. Nobody looks for its key, so what is found first is compared at once. */
+/*
+ * What a chain ends with; its next is NULL. Nobody looks for its key, so what is found first
+ * is compared at once.
+ */
 extern struct cell syscount_no_cell;
 
 static __always_inline u32 cell_key(enum cell_kind kind, u32 call, unsigned int part)
@@ -78,21 +91,23 @@ static __always_inline u32 cell_key(enum cell_kind kind, u32 call, unsigned int 
 	return (u32)kind << 28 | part << 20 | call;
 }
 
-/* Of the parts that the kinds have, those of a call are side by side. */
 static __always_inline unsigned int cell_head(u32 key)
 {
-	return (key ^ CELL_PART(key)) % TABLE_HEADS;
+	return key * CELL_HASH >> CELL_HASH_SHIFT;
 }
 
 static __always_inline struct cell *table_find(const struct table *table, u32 key)
 {
 	struct cell *cell = READ_ONCE(table->heads[cell_head(key)]);
 
-	while (cell->key != key) {
+	while (unlikely(cell->key != key)) {
 		if (cell == &syscount_no_cell)
 			return NULL;
 		cell = cell->next;
 	}
+	/* Saves whoever asks whether there was one two instructions. */
+	if (!cell)
+		__builtin_unreachable();
 	return cell;
 }
 
@@ -103,6 +118,22 @@ static inline bool is_restart(unsigned int error)
 	       error == ERESTARTNOHAND || error == ERESTART_RESTARTBLOCK;
 }
 
+/* false: it is full of other errors. */
+static __always_inline bool cell_add_errno(struct cell *cell, unsigned int error, u64 count)
+{
+	unsigned int i;
+
+	for (i = 0; i < CELL_VALUES; i++) {
+		u64 old = cell->value[i];
+
+		if (old && old >> ERRNO_SHIFT != error)
+			continue;
+		WRITE_ONCE(cell->value[i], (old ?: (u64)error << ERRNO_SHIFT) + count);
+		return true;
+	}
+	return false;
+}
+
 /* Where the cells of a table come from, and go to. */
 struct cell_source {
 	struct cell *(*get)(struct cell_source *source);	/* NULL: there is none */
@@ -111,8 +142,6 @@ struct cell_source {
 
 void table_init(struct table *table);
 struct cell *table_get(struct table *table, u32 key, struct cell_source *source);
-bool table_add_errno(struct table *table, u32 call, unsigned int error, u64 count,
-		     struct cell_source *source);
 unsigned int table_merge(struct table *to, const struct table *from, struct cell_source *source);
 void table_move(struct table *to, struct table *from, struct cell_source *source);
 void table_drain(struct table *table, struct cell_source *source);

@@ -80,7 +80,7 @@
 
 /*
  * Count the call with the index %rax by %r11 for the running task's watch, if that has a
- * cell at hand as count_quickly() in watch_probes.c says; else let C do it. %rcx and
+ * cell for it, as count_quickly() in watch_probes.c does; else let C do it. %rcx and
  * whatever else a function in C may change is not an argument, so nobody holds anything in
  * it.
  */
@@ -91,15 +91,19 @@ SYM_START(count_watched, SYM_L_LOCAL, SYM_A_ALIGN)
 	movq	WATCHED_TABLE(%r10), %r10
 	testq	%r10, %r10
 	jz	.Lnot_watched
-	movl	%eax, %ecx
-	andl	$LAST_HEAD, %ecx
+	imull	$CELL_HASH, %eax, %ecx
+	shrl	$CELL_HASH_SHIFT, %ecx
 	movq	(%r10, %rcx, 8), %r10
+.Lsearch:
 	cmpl	%eax, CELL_KEY_AT(%r10)
-	jne	.Lnot_at_hand
+	jne	.Lnext
 	addq	%r11, CELL_CALLS_AT(%r10)
 .Lnot_watched:
 	RET
-.Lnot_at_hand:
+.Lnext:
+	movq	CELL_NEXT_AT(%r10), %r10
+	testq	%r10, %r10
+	jnz	.Lsearch
 	FRAME_BEGIN
 	pushq	%rdi
 	movl	%eax, %edi

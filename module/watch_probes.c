@@ -161,10 +161,6 @@ NOKPROBE_SYMBOL(new_cell);
 
 static __always_inline struct cell *cell_of(struct member *member, u32 key)
 {
-	struct cell *cell = member->table.heads[cell_head(key)];
-
-	if (likely(cell->key == key))
-		return cell;
 	return table_find(&member->table, key) ?: new_cell(member, key);
 }
 
@@ -212,9 +208,9 @@ NOKPROBE_SYMBOL(count_index);
 static __always_inline bool count_quickly(struct table *table, unsigned int index,
 					  unsigned long weight)
 {
-	struct cell *cell = table->heads[index % TABLE_HEADS];
+	struct cell *cell = table_find(table, index);
 
-	if (unlikely(cell->key != index))
+	if (unlikely(!cell))
 		return false;
 	cell->calls += weight;
 	return true;
@@ -345,9 +341,9 @@ NOKPROBE_SYMBOL(enter_slowly);
 static noinline notrace void enter_single(struct member *member, struct pt_regs *regs,
 					  unsigned int index)
 {
-	struct cell *cell = member->table.heads[index % TABLE_HEADS];
+	struct cell *cell = table_find(&member->table, index);
 
-	if (unlikely(cell->key != index || !syscount_weights()[index])) {
+	if (unlikely(!cell || !syscount_weights()[index])) {
 		enter_slowly(member, regs, index);
 		return;
 	}
@@ -477,29 +473,30 @@ static noinline notrace void refused(struct member *member, struct pt_regs *regs
 }
 NOKPROBE_SYMBOL(refused);
 
+/* false: there was no cell for it. */
+static __always_inline bool count_errno(struct member *member, u32 call, unsigned int error)
+{
+	unsigned int part;
+
+	for (part = 0; part <= CELL_LAST_PART; part++) {
+		struct cell *cell = cell_of(member, cell_key(CELL_ERRNOS, call, part));
+
+		if (unlikely(!cell))
+			return false;
+		if (likely(cell_add_errno(cell, error, 1)))
+			return true;
+	}
+	return false;
+}
+
 static noinline notrace void count_error(struct member *member, struct cell *cell,
 					 unsigned int error)
 {
-	struct watch *watch = member->watch;
-	unsigned long flags;
-
-	if (is_restart(error)) {
+	if (is_restart(error))
 		count_odd(member, CELL_CALL(cell->key), ODD_RESTARTED);
-		return;
-	}
-	if (!(member->flags & SYSCOUNT_WATCH_ERRORS)) {
+	else if (!(member->flags & SYSCOUNT_WATCH_ERRORS) ||
+		 !count_errno(member, CELL_CALL(cell->key), error))
 		cell->errors++;
-		return;
-	}
-	/* One that is let go at this moment has neither. */
-	raw_spin_lock_irqsave(&watch->lock, flags);
-	if (member->watched) {
-		cell->errors++;
-		if (!table_add_errno(&member->table, CELL_CALL(cell->key), error, 1,
-				     &watch->source))
-			watch->lost++;
-	}
-	raw_spin_unlock_irqrestore(&watch->lock, flags);
 }
 NOKPROBE_SYMBOL(count_error);
 
@@ -534,10 +531,10 @@ static __always_inline void count_time(struct member *member, struct cell *cell,
 {
 	unsigned int bucket = fls64(ns), part = bucket / CELL_BUCKETS;
 	u32 key = cell_key(CELL_TIMES, call, part);
-	struct cell *times = member->table.heads[(call ^ part) % TABLE_HEADS];
+	struct cell *times = table_find(&member->table, key);
 
 	add_time(cell, ns);
-	if (likely(times->key == key))
+	if (likely(times))
 		times->value[bucket % CELL_BUCKETS]++;
 	else
 		add_to_bucket(member, key, bucket);

@@ -45,7 +45,7 @@ struct reading {
 	struct cell *spare;
 
 	struct sorted calls[SYSCOUNT_INDEXES * SYSCOUNT_OBJECT_COUNT];
-	u64 errnos[(CELL_PART(~0u) + 1) * CELL_VALUES];
+	u64 errnos[(CELL_LAST_PART + 1) * CELL_VALUES];
 };
 
 static struct cell *get_spare(struct cell_source *source)
@@ -92,11 +92,13 @@ static int compare_u64(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-static void put_errnos(struct reading *reading, u32 call)
+/* Returns how many there are. */
+static u64 put_errnos(struct reading *reading, u32 call)
 {
 	unsigned int part, i, count = 0;
+	u64 errors = 0;
 
-	for (part = 0; part <= CELL_PART(~0u); part++) {
+	for (part = 0; part <= CELL_LAST_PART; part++) {
 		const struct cell *cell = table_find(&reading->table,
 						     cell_key(CELL_ERRNOS, call, part));
 
@@ -106,9 +108,14 @@ static void put_errnos(struct reading *reading, u32 call)
 			reading->errnos[count++] = cell->value[i];
 	}
 	sort(reading->errnos, count, sizeof(u64), compare_u64, NULL);
-	for (i = 0; i < count; i++)
+	for (i = 0; i < count; i++) {
+		u64 times = reading->errnos[i] & (BIT_ULL(ERRNO_SHIFT) - 1);
+
 		put_detail(reading, SYSCOUNT_DETAIL_ERRNO, reading->errnos[i] >> ERRNO_SHIFT,
-			   reading->errnos[i] & (BIT_ULL(ERRNO_SHIFT) - 1));
+			   times);
+		errors += times;
+	}
+	return errors;
 }
 
 static void put_times(struct reading *reading, u32 call)
@@ -170,7 +177,7 @@ static void put_row(struct reading *reading, const struct cell *cell)
 		row.in_flight = flight->value[FLIGHT_THREADS];
 		row.oldest_ns = flight->value[FLIGHT_OLDEST];
 	}
-	put_errnos(reading, call);
+	row.errors += put_errnos(reading, call);
 	put_times(reading, call);
 	row.details = reading->out[OUT_DETAILS].count - row.first_detail;
 	out_put(&reading->out[OUT_ROWS], &row);
