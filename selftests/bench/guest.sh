@@ -68,6 +68,67 @@ start_off()
 stop_off() { remove; }
 counted_off() { :; }
 
+# The words of a watch are the module's parameter and those of the command.
+raw='-r -n -U SYSCALL,CALLS'
+title_run() { echo "syscount ${1#* }, ${1%% *}" | sed 's/hook=/hook /'; }
+start_run()
+{
+	start_module "${1%% *}" && tracer="syscount ${1#* } $raw"
+}
+stop_run()
+{
+	tracer=''
+	remove
+}
+counted_run() { cat "$out"; }
+
+title_attach() { title_run "$@"; }
+start_attach()
+{
+	start_module "${1%% *}" || return
+	# shellcheck disable=SC2086 # words
+	syscount ${1#* } $raw > "$out" 2>&1 < /dev/null &
+	peer=$!
+	until grep -q ': counting: ' "$out"; do
+		if ! kill -0 "$peer" 2> /dev/null; then
+			remove
+			fail "$(why "$out")"
+			return
+		fi
+	done
+}
+# In the background SIGINT is ignored, and it leaves it so.
+end_attach()
+{
+	kill -TERM "$peer"
+	wait "$peer"
+}
+stop_attach()
+{
+	end_attach
+	remove
+}
+counted_attach()
+{
+	awk '$2 ~ /^[0-9]+$/ { calls[$1] += $2 } END { for (name in calls) print name, calls[name] }' "$out"
+}
+
+# The calls of a process that makes none, while others make theirs.
+title_other() { title_run "${1/ attach/ attach -p another}"; }
+start_other()
+{
+	sleep 3600 &
+	idle=$!
+	start_attach "$1 -p $idle" || { kill "$idle"; return 1; }
+}
+stop_other()
+{
+	end_attach
+	kill "$idle"
+	stop_module
+}
+counted_other() { counted_module; }
+
 # A command that counts for the whole machine, until an interrupt ends it.
 title_command() { echo "$1"; }
 start_command()

@@ -263,6 +263,7 @@ STYLE = """
   }
 """
 
+OURS = ("module", "off", "run", "attach", "other")
 LEFT, WIDE, NUMBER, LINE, TOP = 300, 380, 76, 26, 92
 
 
@@ -312,7 +313,7 @@ def chart(kernels, series=None):
         yield f'<text x="20" y="{y + 17}">{escape(name)}</text>'
         number = value.get((main["kernel"], row["name"]))
         if number is not None and round(number) >= 1:
-            kind = "ours" if row["kind"] in ("module", "off") else "peer"
+            kind = "ours" if row["kind"] in OURS else "peer"
             yield (f'<rect class="{kind}" x="{LEFT}" y="{y + 4}" width="{max(2, x(number) - LEFT):.1f}" '
                    f'height="{LINE - 8}" rx="2"/>')
         for j, kernel in enumerate(kernels):

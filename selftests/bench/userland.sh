@@ -11,6 +11,8 @@
 
 userland_suites=(trixie trixie-security)
 userland_packages=(bpftrace libbpf-tools linux-perf strace)
+# and what the command needs
+userland_libraries=(libjson-c5 libncursesw6 libsmartcols1)
 
 # userland: sets userland to the directory; 1 if it cannot be had.
 userland()
@@ -29,7 +31,7 @@ userland()
 userland_sum()
 {
 	(
-		cd "$1" && echo "${userland_packages[*]}" && cat packages &&
+		cd "$1" && echo "${userland_packages[*]} ${userland_libraries[*]}" && cat packages &&
 		find root \( -type f -o -type l \) -printf '%s %p %l\n' | LC_ALL=C sort
 	) 2> /dev/null | sha256sum
 }
@@ -45,7 +47,8 @@ userland_fetch()
 	rm -rf "$tmp"	# of a run that was killed
 	mkdir -p "$tmp/out" || return
 	if ! { apt_suites "$tmp/apt" "${userland_suites[@]}" &&
-	       apt_root "$tmp/out/root" "$tmp/archives" "${userland_packages[@]}" &&
+	       apt_root "$tmp/out/root" "$tmp/archives" "${userland_packages[@]}" \
+			"${userland_libraries[@]}" &&
 	       userland_names > "$tmp/out/packages" && userland_sum "$tmp/out" > "$tmp/sum" &&
 	       mv "$tmp/sum" "$tmp/out/sum" && rm -rf "$userland" && mv -T "$tmp/out" "$userland"; } \
 			>> "$tmp/log" 2>&1; then
