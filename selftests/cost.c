@@ -9,7 +9,6 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/syscall.h>
-#include <sys/utsname.h>
 
 #include "syscount_test.h"
 
@@ -122,18 +121,16 @@ static const struct series {
 	struct limits direct, tracepoint, kprobe;
 } series[] = {
 	{ "6.1.", { 13, 10, 15 }, { 73, 73, 130 }, { 200, 200, 200 } },
-	{ "6.12.", { 13, 10, 15 }, { 78, 78, 138 }, { 210, 210, 210 } },
+	{ "6.12.", { 13, 10, 15 }, { 78, 78, 138 }, { 211, 211, 211 } },
 	{ "7.2.", { 13, 10, 15 }, { 85, 85, 140 }, { 340, 340, 340 } },
 };
 
 static const struct series *this_series(void)
 {
-	struct utsname name;
 	unsigned int i;
 
-	uname(&name);
 	for (i = 0; i < ARRAY_SIZE(series); i++)
-		if (!strncmp(name.release, series[i].release, strlen(series[i].release)))
+		if (kernel_is(series[i].release))
 			return &series[i];
 	return NULL;
 }
@@ -143,6 +140,7 @@ FIXTURE_VARIANT(cost)
 	const char *hook;
 	bool (*hooked)(void);
 	size_t limits;		/* in struct series */
+	bool exact;		/* what the module says */
 };
 
 FIXTURE_VARIANT_ADD(cost, direct)
@@ -150,6 +148,7 @@ FIXTURE_VARIANT_ADD(cost, direct)
 	.hook = "direct",
 	.hooked = direct_hooked,
 	.limits = offsetof(struct series, direct),
+	.exact = true,
 };
 
 FIXTURE_VARIANT_ADD(cost, tracepoint)
@@ -157,6 +156,7 @@ FIXTURE_VARIANT_ADD(cost, tracepoint)
 	.hook = "tracepoint",
 	.hooked = tracepoint_hooked,
 	.limits = offsetof(struct series, tracepoint),
+	.exact = true,
 };
 
 FIXTURE_VARIANT_ADD(cost, kprobe)
@@ -247,7 +247,8 @@ TEST_F(cost, of_a_call)
 
 /*
  * What the module says of itself is what the calls say, to an instruction: a function
- * of its own need not have the same beginning as the kernel's.
+ * of its own need not have the same beginning as the kernel's. Nor need the kernel patch it
+ * in the same way for a kprobe: by a jump, say, where that is still a breakpoint.
  */
 TEST_F(cost, as_the_module_says)
 {
@@ -267,8 +268,11 @@ TEST_F(cost, as_the_module_says)
 		added = (args.hooked_ns - args.bare_ns + args.calls / 2) / args.calls;
 		TH_LOG("%s: %ju added, the module says %ju", variant->hook, (uintmax_t)(on - bare),
 		       (uintmax_t)added);
-		EXPECT_LE(on - bare, added + 1);
-		EXPECT_GE(on - bare + 1, added);
+		EXPECT_LT(0, added);
+		if (variant->exact) {
+			EXPECT_LE(on - bare, added + 1);
+			EXPECT_GE(on - bare + 1, added);
+		}
 	} else {
 		ASSERT_EQ(0, device_ioctl(SYSCOUNT_IOC_BYPASS, &bypass));
 		EXPECT_EQ(bare, one_call(&calls[0]));

@@ -837,6 +837,15 @@ void pin(int cpu)
 		die("CPU %d: %s; these tests want 4 CPUs: scripts/vm -c 4", cpu, strerror(errno));
 }
 
+bool kernel_is(const char *series)
+{
+	struct utsname name;
+
+	if (uname(&name))
+		die("uname: %m");
+	return !strncmp(name.release, series, strlen(series));
+}
+
 int cpus_online(void)
 {
 	return sysconf(_SC_NPROCESSORS_ONLN);

@@ -136,6 +136,7 @@ bool is_harmless(int abi, int nr);
 
 void pin(int cpu);
 int cpus_online(void);
+bool kernel_is(const char *series);			/* "6.1.", say */
 bool kernel_has_word(const char *word);			/* on its command line */
 
 /* The directory of the running program, to find others beside it. */
