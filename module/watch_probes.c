@@ -308,14 +308,27 @@ static __always_inline void member_enter(struct member *member, struct pt_regs *
 	smp_store_release(&member->flying, cell ?: NOT_COUNTED);
 }
 
+/* A tracer has answered it: there is no call, but an exit that is of none before. */
+static notrace void enter_none(struct syscount_watched *watched)
+{
+	struct member *member;
+
+	list_for_each_entry_rcu(member, &watched->members, of_task, true)
+		if (member->flags & WATCH_BY_TRACEPOINTS)
+			member->begun = true;
+}
+NOKPROBE_SYMBOL(enter_none);
+
 static noinline notrace void enter_all(struct syscount_watched *watched, struct pt_regs *regs,
 				       s32 nr)
 {
 	struct member *member;
 	struct call call;
 
-	if (nr == -1)	/* a tracer has answered it */
+	if (nr == -1) {
+		enter_none(watched);
 		return;
+	}
 	resolve(&call, nr);
 	list_for_each_entry_rcu(member, &watched->members, of_task, true) {
 		if (!(member->flags & WATCH_BY_TRACEPOINTS))

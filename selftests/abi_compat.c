@@ -415,44 +415,9 @@ TEST_F(abi_compat, minus_one)
 	EXPECT_EQ(NULL, counts_row(&after, AI386, -1));
 }
 
-/* Let a child make calls of @from; its tracer makes @to of them, in orig_rax. */
-static void trace_child(struct __test_metadata *_metadata, unsigned int calls, long from, long to)
-{
-	struct user_regs_struct regs;
-	int status;
-	pid_t pid;
-
-	pid = fork();
-	ASSERT_LE(0, pid);
-	if (!pid) {
-		ptrace(PTRACE_TRACEME, 0, 0, 0);
-		raise(SIGSTOP);
-		while (calls--)
-			call_64(from, -1, 0, 0);
-		_exit(0);
-	}
-	ASSERT_EQ(pid, waitpid(pid, &status, 0));
-	ASSERT_TRUE(WIFSTOPPED(status));
-	ASSERT_EQ(0, ptrace(PTRACE_SETOPTIONS, pid, 0, PTRACE_O_TRACESYSGOOD));
-	for (;;) {
-		ASSERT_EQ(0, ptrace(PTRACE_SYSCALL, pid, 0, 0));
-		ASSERT_EQ(pid, waitpid(pid, &status, 0));
-		if (WIFEXITED(status))
-			break;
-		ASSERT_EQ(SIGTRAP | 0x80, WSTOPSIG(status));
-		ASSERT_EQ(0, ptrace(PTRACE_GETREGS, pid, 0, &regs));
-		/* At the exit rax has the result. */
-		if (regs.orig_rax != from || regs.rax != -ENOSYS)
-			continue;
-		regs.orig_rax = to;
-		ASSERT_EQ(0, ptrace(PTRACE_SETREGS, pid, 0, &regs));
-	}
-	ASSERT_EQ(0, WEXITSTATUS(status));
-}
-
 TEST_F(abi_compat, skipped_by_a_tracer)
 {
-	trace_child(_metadata, 101, SYS_flock, -1);
+	trace_child(traced_child(101, SYS_flock), SYS_flock, -1);
 	counts_read_proc(&after);
 	EXPECT_EQ(0, more(A64, SYS_flock));
 	EXPECT_EQ(0, more_unknown());
@@ -461,7 +426,7 @@ TEST_F(abi_compat, skipped_by_a_tracer)
 
 TEST_F(abi_compat, changed_by_a_tracer)
 {
-	trace_child(_metadata, 101, SYS_flock, SYS_getpgid);
+	trace_child(traced_child(101, SYS_flock), SYS_flock, SYS_getpgid);
 	counts_read_proc(&after);
 	EXPECT_EQ(0, more(A64, SYS_flock));
 	EXPECT_EQ(101, more(A64, SYS_getpgid));

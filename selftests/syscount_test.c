@@ -21,7 +21,9 @@
 #include <sys/mount.h>
 #include <linux/capability.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/syscall.h>
+#include <sys/user.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -825,6 +827,56 @@ void call_all_numbers(int abi, int numbers, int most)
 	}
 	if (waitpid(pid, &status, 0) != pid || status)
 		die("the calls of abi %d: status %#x", abi, status);
+}
+
+pid_t traced_child(unsigned int calls, long from)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid < 0)
+		die("fork: %m");
+	if (!pid) {
+		ptrace(PTRACE_TRACEME, 0, 0, 0);
+		raise(SIGSTOP);
+		while (calls--)
+			call_64(from, -1, 0, 0);
+		_exit(0);
+	}
+	if (waitpid(pid, &status, 0) != pid || !WIFSTOPPED(status) ||
+	    ptrace(PTRACE_SETOPTIONS, pid, 0, PTRACE_O_TRACESYSGOOD))
+		die("a child to trace: %m");
+	return pid;
+}
+
+/* False: it has ended. */
+static bool trace_on(pid_t pid)
+{
+	int status;
+
+	if (ptrace(PTRACE_SYSCALL, pid, 0, 0) || waitpid(pid, &status, 0) != pid)
+		die("the traced child: %m");
+	if (WIFSTOPPED(status) && WSTOPSIG(status) == (SIGTRAP | 0x80))
+		return true;
+	if (status)
+		die("the traced child: status %#x", status);
+	return false;
+}
+
+void trace_child(pid_t pid, long from, long to)
+{
+	struct user_regs_struct regs;
+
+	while (trace_on(pid)) {
+		if (ptrace(PTRACE_GETREGS, pid, 0, &regs))
+			die("PTRACE_GETREGS: %m");
+		/* At the exit rax has the result. */
+		if (regs.orig_rax != (unsigned long)from || regs.rax != (unsigned long)-ENOSYS)
+			continue;
+		regs.orig_rax = to;
+		if (ptrace(PTRACE_SETREGS, pid, 0, &regs))
+			die("PTRACE_SETREGS: %m");
+	}
 }
 
 void pin(int cpu)

@@ -134,6 +134,13 @@ const struct syscount_name *name_of(int abi, int nr);
 void call_all_numbers(int abi, int numbers, int most);
 bool is_harmless(int abi, int nr);
 
+/*
+ * A child that will make @calls of @from, stopped before them; its tracer makes @to of
+ * them, in orig_rax, until it has ended.
+ */
+pid_t traced_child(unsigned int calls, long from);
+void trace_child(pid_t pid, long from, long to);
+
 void pin(int cpu);
 int cpus_online(void);
 bool kernel_is(const char *series);			/* "6.1.", say */

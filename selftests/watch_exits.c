@@ -318,6 +318,20 @@ static void job_seccomp(void)
 	make_flocks(TIMES);
 }
 
+/* More numbers outside the tables than have rows of their own; each once more often. */
+#define NUMBERS		40
+#define ROWS		32
+#define FIRST_NUMBER	9000
+
+static void job_numbers(void)
+{
+	int i, j;
+
+	for (i = 0; i < NUMBERS; i++)
+		for (j = 0; j <= i; j++)
+			call_64(FIRST_NUMBER + i, 0, 0, 0);
+}
+
 static int listener = -1;
 
 static void *flock_notified(void *argument)
@@ -391,6 +405,7 @@ const struct job jobs[] = {
 	{ "chain", job_chain },
 	{ "seccomp", job_seccomp },
 	{ "seccomp_notify", job_seccomp_notify },
+	{ "numbers", job_numbers },
 	{ "sleeps", job_sleeps },
 	{}
 };
@@ -471,6 +486,22 @@ static void expect_none_refused(struct __test_metadata *_metadata)
 			TH_LOG("abi %d nr %d", reading.row[i].abi, reading.row[i].nr);
 		}
 	}
+}
+
+/* '*' of abi 64; a row that is not there has nothing in it. */
+static void expect_other(struct __test_metadata *_metadata, uint64_t calls, uint64_t exits,
+			 uint64_t refused)
+{
+	struct syscount_watch_row other = {};
+	uint32_t i;
+
+	for (i = 0; i < reading.head.row_count; i++)
+		if (reading.row[i].flags & SYSCOUNT_ROW_OTHER && reading.row[i].abi == A64)
+			other = reading.row[i];
+	EXPECT_EQ(calls, other.calls);
+	EXPECT_EQ(exits, other.exits);
+	EXPECT_EQ(exits, other.errors);
+	EXPECT_EQ(refused, other.refused);
 }
 
 TEST_F(exits, errors_by_number)
@@ -770,6 +801,77 @@ TEST_F(exits, answered_by_a_supervisor)
 		expect_row(_metadata, A64, SYS_flock, 0, 0, 0, 0);
 		EXPECT_EQ(TIMES, row.refused);
 	}
+}
+
+/* A tracer that skips a call leaves no number of it: it is one of '*'. */
+static void traced(struct __test_metadata *_metadata, unsigned int flags, long to)
+{
+	pid_t pid = traced_child(TIMES, SYS_flock);
+	struct arm arm = { .flags = flags };
+
+	arm.fd = watch_open(SYSCOUNT_TARGET_TASK, SYSCOUNT_BY_NONE, flags, pid);
+	trace_child(pid, SYS_flock, to);
+	read_ended(_metadata, &arm);
+	expect_row(_metadata, A64, SYS_flock, 0, 0, 0, 0);
+	EXPECT_EQ(0, row.refused);
+	EXPECT_EQ(1, calls_of(&reading, A64, SYS_exit_group));
+}
+
+TEST_F(exits, skipped_by_a_tracer)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(with_exits); i++) {
+		traced(_metadata, with_exits[i], -1);
+		expect_other(_metadata, 0, 0, TIMES);
+	}
+	traced(_metadata, 0, -1);
+	expect_other(_metadata, 0, 0, 0);
+	EXPECT_EQ(1, reading.head.total);
+}
+
+TEST_F(exits, changed_by_a_tracer)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(with_exits); i++) {
+		traced(_metadata, with_exits[i], SYS_getpgid);
+		expect_row(_metadata, A64, SYS_getpgid, TIMES, TIMES, TIMES, 0);
+		expect_none_refused(_metadata);
+	}
+	traced(_metadata, 0, SYS_getpgid);
+	EXPECT_EQ(TIMES, calls_of(&reading, A64, SYS_getpgid));
+	EXPECT_EQ(TIMES + 1, reading.head.total);
+}
+
+/* What finds no row of its own is in '*', and nothing is nowhere. */
+static void numbers(struct __test_metadata *_metadata, unsigned int flags)
+{
+	uint64_t calls = 0, other = 0;
+	int i;
+
+	ASSERT_EQ(0, watch_job(_metadata, flags, "numbers"));
+	for (i = 0; i < NUMBERS; i++) {
+		calls = i < ROWS ? i + 1 : 0;
+		other += i + 1 - calls;
+		expect_row(_metadata, A64, FIRST_NUMBER + i, calls, flags ? calls : 0,
+			   flags ? calls : 0, 0);
+	}
+	expect_other(_metadata, other, flags ? other : 0, 0);
+	EXPECT_EQ(NUMBERS * (NUMBERS + 1) / 2,
+		  reading.head.categories[SYSCOUNT_CAT_UNKNOWN].calls);
+	expect_none_refused(_metadata);
+}
+
+TEST_F(exits, more_numbers_than_rows)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(with_exits); i++)
+		numbers(_metadata, with_exits[i]);
+	/* Without exits it is a matter of the hook. */
+	if (reading.head.categories[SYSCOUNT_CAT_UNKNOWN].state == SYSCOUNT_ON)
+		numbers(_metadata, 0);
 }
 
 /* Killed in the call, it leaves by a way of the kernel that is no return to the program. */
