@@ -106,6 +106,7 @@ static int take_over(const struct syscount_hook *hook)
 		goto out;
 	}
 
+	syscount_watch_hook_settle();
 	WRITE_ONCE(syscount_weight_base,
 		   syscount_weight_blocks[SYSCOUNT_HOOKS - hook->id]);
 
@@ -154,6 +155,7 @@ void syscount_hook_stop(void)
 	/* Watches see entries as before, though there is nothing to count. */
 	if (active->is_sys_enter) {
 		syscount_watch_hook_changes(false);
+		syscount_watch_hook_settle();
 		WRITE_ONCE(syscount_weight_base,
 			   syscount_weight_blocks[SYSCOUNT_HOOKS - SYSCOUNT_HOOK_DIRECT]);
 	}

@@ -27,6 +27,7 @@ void syscount_watch_unknown(unsigned int abi, s32 nr, unsigned long weight);
 void syscount_watch_entered(unsigned long weight, struct pt_regs *regs, long id);
 void syscount_watch_entered_besides(struct pt_regs *regs, long id);
 int syscount_watch_hook_changes(bool stands_in);
+void syscount_watch_hook_settle(void);
 
 /* A call with the counter's @index was counted by @weight. Preemptible. */
 static __always_inline void syscount_watch_check(unsigned int index, unsigned long weight)

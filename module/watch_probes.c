@@ -1022,6 +1022,19 @@ int syscount_watch_hook_changes(bool stands_in)
 	return err;
 }
 
+/**
+ * syscount_watch_hook_settle() - wait for who is told of entries by old probes alone
+ *
+ * Between two hooks that are both there and the moment when the other one counts: one who
+ * still has only the old probe, and asks it after that moment, would find no entry. His exit
+ * would look like that of a call that was refused.
+ */
+void syscount_watch_hook_settle(void)
+{
+	if (READ_ONCE(users[SET_ENTRIES]))
+		tracepoint_synchronize_unregister();
+}
+
 static void match(struct tracepoint *tracepoint, void *unused)
 {
 	unsigned int i;

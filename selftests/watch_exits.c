@@ -332,6 +332,18 @@ static void job_numbers(void)
 			call_64(FIRST_NUMBER + i, 0, 0, 0);
 }
 
+/* calls: without an end, until the test has it */
+enum { BEGUN, ENDED };
+
+static void job_calls(void)
+{
+	while (!__atomic_load_n(&board->step, __ATOMIC_SEQ_CST)) {
+		__atomic_add_fetch(&board->number[BEGUN], 1, __ATOMIC_SEQ_CST);
+		make_flocks(1);
+		__atomic_add_fetch(&board->number[ENDED], 1, __ATOMIC_SEQ_CST);
+	}
+}
+
 static int listener = -1;
 
 static void *flock_notified(void *argument)
@@ -406,6 +418,7 @@ const struct job jobs[] = {
 	{ "seccomp", job_seccomp },
 	{ "seccomp_notify", job_seccomp_notify },
 	{ "numbers", job_numbers },
+	{ "calls", job_calls },
 	{ "sleeps", job_sleeps },
 	{}
 };
@@ -872,6 +885,66 @@ TEST_F(exits, more_numbers_than_rows)
 	/* Without exits it is a matter of the hook. */
 	if (reading.head.categories[SYSCOUNT_CAT_UNKNOWN].state == SYSCOUNT_ON)
 		numbers(_metadata, 0);
+}
+
+static uint64_t calls_so_far(int which)
+{
+	return __atomic_load_n(&board->number[which], __ATOMIC_SEQ_CST);
+}
+
+static void let_it_call(void)
+{
+	uint64_t until = calls_so_far(ENDED) + 100;
+
+	while (calls_so_far(ENDED) < until)
+		sched_yield();
+}
+
+/*
+ * While nothing is on, nothing is hooked; but entries are seen, so that no exit is without
+ * one, and looks as if the call had been refused.
+ */
+static void switched_while_it_calls(struct __test_metadata *_metadata, unsigned int flags)
+{
+	struct arm arm = { watch_file(), SYSCOUNT_BY_NONE, flags };
+	uint64_t least = 0, most = 0, before;
+	unsigned int i;
+	pid_t pid;
+
+	board_new();
+	all_enable(false);
+	pid = job_start(&arm, 1, "calls");
+	for (i = 0; i < 10; i++) {
+		let_it_call();
+		before = calls_so_far(ENDED);
+		all_enable(true);
+		most -= before;
+		least -= calls_so_far(BEGUN);
+		let_it_call();
+		least += calls_so_far(ENDED);
+		all_enable(false);
+		most += calls_so_far(BEGUN);
+	}
+	let_it_call();
+	board_step(1);
+	wait_success(pid);
+	all_enable(true);
+	read_ended(_metadata, &arm);
+	expect_none_refused(_metadata);
+	row = row_of(&reading, A64, SYS_flock);
+	EXPECT_LE(least, row.calls);
+	EXPECT_GE(most, row.calls);
+	EXPECT_EQ(row.calls, row.exits);
+	EXPECT_EQ(row.calls, row.errors);
+}
+
+TEST(all_switched_while_calls_are_made)
+{
+	unsigned int i;
+
+	module_ready("tracepoint");
+	for (i = 0; i < ARRAY_SIZE(with_exits); i++)
+		switched_while_it_calls(_metadata, with_exits[i]);
 }
 
 /* Killed in the call, it leaves by a way of the kernel that is no return to the program. */
