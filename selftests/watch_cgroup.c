@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -23,6 +24,8 @@
 #define A	ROOT "/watch_a"
 #define BELOW_A	A "/below"
 #define B	ROOT "/watch_b"
+#define C	ROOT "/watch_c"
+#define THREADS_OF_C C "/threads"	/* a threaded one */
 
 /* Of each step another number, so that one of another step is seen. */
 static const unsigned int calls[] = { 11, 101, 1009, 10007 };
@@ -42,16 +45,24 @@ static void make_cgroup(const char *path)
 		die("%s: %m", path);
 }
 
+static void write_number(const char *path, const char *file, pid_t number)
+{
+	char name[128], text[16];
+
+	snprintf(name, sizeof(name), "%s/%s", path, file);
+	snprintf(text, sizeof(text), "%d", number);
+	must_write(name, text);
+}
+
 static void move(const char *path, pid_t pid)
 {
-	char procs[128], text[16];
-	int err;
+	write_number(path, "cgroup.procs", pid);
+}
 
-	snprintf(procs, sizeof(procs), "%s/cgroup.procs", path);
-	snprintf(text, sizeof(text), "%d", pid);
-	err = file_write(procs, text);
-	if (err)
-		die("%d to %s: %s", pid, path, strerror(-err));
+/* Within a threaded subtree. */
+static void move_thread(const char *path, pid_t tid)
+{
+	write_number(path, "cgroup.threads", tid);
 }
 
 static int open_cgroup(const char *path)
@@ -236,6 +247,7 @@ static void *thread_takes_steps(void *argument)
 {
 	unsigned int step;
 
+	board_sign((uintptr_t)argument);
 	board_arrive();
 	for (step = 0; step < STEPS; step++) {
 		board_step_wait(step + 1);
@@ -248,10 +260,10 @@ static void *thread_takes_steps(void *argument)
 static void take_steps_by_threads(void)
 {
 	pthread_t thread[THREADS];
-	unsigned int i;
+	uintptr_t i;
 
 	for (i = 0; i < THREADS; i++)
-		if (pthread_create(&thread[i], NULL, thread_takes_steps, NULL))
+		if (pthread_create(&thread[i], NULL, thread_takes_steps, (void *)i))
 			die("pthread_create");
 	for (i = 0; i < THREADS; i++)
 		pthread_join(thread[i], NULL);
@@ -283,6 +295,199 @@ TEST_F(cgroup, threads_move)
 	expect_flocks(_metadata, fd, THREADS * (calls[1] + calls[3]));
 	expect_no_flaw(_metadata, ERRORS);
 	close(fd);
+}
+
+static void wait_for_step(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < THREADS; i++)
+		wait_blocked(board->member[i].tid, SYS_futex);
+}
+
+/* In a threaded cgroup a thread is without its process. */
+static void a_thread_moves(struct __test_metadata *_metadata, unsigned int flags)
+{
+	int whole = watch_cgroup(C, SYSCOUNT_BY_CGROUP, flags);
+	int fd = watch_cgroup(THREADS_OF_C, SYSCOUNT_BY_THREAD, flags), late;
+	uint64_t inside = 0, all = 0;
+	pid_t pid, tid;
+
+	board_new();
+	pid = fork();
+	if (!pid)
+		take_steps_by_threads();
+	board_await(THREADS);
+	tid = board->member[1].tid;
+	move(C, pid);
+	step(0, THREADS);
+	wait_for_step();
+	expect_flocks(_metadata, fd, inside);
+	all += THREADS * calls[0];
+	expect_flocks(_metadata, whole, all);
+
+	move_thread(THREADS_OF_C, tid);
+	late = watch_cgroup(THREADS_OF_C, SYSCOUNT_BY_NONE, flags);
+	step(1, THREADS);
+	wait_for_step();
+	inside += calls[1];
+	all += THREADS * calls[1];
+	expect_flocks(_metadata, whole, all);
+	expect_flocks(_metadata, fd, inside);
+	EXPECT_EQ(1, reading.head.threads);
+
+	move_thread(C, tid);
+	step(2, THREADS);
+	wait_for_step();
+	all += THREADS * calls[2];
+	expect_flocks(_metadata, fd, inside);
+	EXPECT_EQ(0, reading.head.threads);
+
+	move_thread(THREADS_OF_C, tid);
+	step(3, THREADS);
+	wait_success(pid);
+	inside += calls[3];
+	all += THREADS * calls[3];
+	expect_flocks(_metadata, late, inside);
+	expect_no_flaw(_metadata, flags);
+	expect_flocks(_metadata, fd, inside);
+	expect_no_flaw(_metadata, flags);
+	EXPECT_EQ(1, reading.head.group_count);
+	EXPECT_EQ(tid, reading.group[0].tid);
+	EXPECT_EQ(pid, reading.group[0].pid);
+	expect_flocks(_metadata, whole, all);
+	expect_no_flaw(_metadata, flags);
+	EXPECT_EQ(inside, group_calls(&reading, group_by_cgroup(&reading, id_of(THREADS_OF_C)),
+				      A64, SYS_flock));
+	close(fd);
+	close(late);
+	close(whole);
+}
+
+TEST_F(cgroup, threaded)
+{
+	unsigned int i;
+
+	make_cgroup(C);
+	make_cgroup(THREADS_OF_C);
+	must_write(THREADS_OF_C "/cgroup.type", "threaded");
+	for (i = 0; i < ARRAY_SIZE(details); i++)
+		a_thread_moves(_metadata, details[i]);
+	EXPECT_EQ(0, rmdir(THREADS_OF_C));
+	EXPECT_EQ(0, rmdir(C));
+}
+
+/* One that runs all the time, if nothing else needs its CPU: it takes orders from memory. */
+#define BUSY_CPU	3
+#define GIVEN_UP_NS	60000000000ull
+
+enum { ORDER, ORDERS, DONE };
+
+static uint64_t orders_seen(int which)
+{
+	__builtin_ia32_pause();
+	return __atomic_load_n(&board->number[which], __ATOMIC_SEQ_CST);
+}
+
+static void take_orders(void)
+{
+	uint64_t done = 0;
+
+	pin(BUSY_CPU);
+	for (;;) {
+		while (orders_seen(ORDERS) == done)
+			;
+		if (!board->number[ORDER])
+			_exit(0);
+		make_flocks(board->number[ORDER]);
+		__atomic_store_n(&board->number[DONE], ++done, __ATOMIC_SEQ_CST);
+	}
+}
+
+/* So many calls are made when we return; 0 ends it. */
+static void order(uint64_t flocks)
+{
+	board->number[ORDER] = flocks;
+	__atomic_add_fetch(&board->number[ORDERS], 1, __ATOMIC_SEQ_CST);
+	while (flocks && orders_seen(DONE) != board->number[ORDERS])
+		sched_yield();
+}
+
+/* How often something else had its CPU. */
+static uint64_t switches(pid_t pid)
+{
+	static const char word[] = "nonvoluntary_ctxt_switches:";
+	char path[32], text[4096], *at;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	file_read(path, text, sizeof(text));
+	at = strstr(text, word);
+	if (!at)
+		die("%s: no %s", path, word);
+	return strtoull(at + strlen(word), NULL, 10);
+}
+
+/* Its CPU is told soon; from then on it counts. */
+static void order_until_counted(int fd, uint64_t before)
+{
+	const uint64_t until = clock_ns() + GIVEN_UP_NS;
+
+	do {
+		if (clock_ns() > until)
+			die("the CPU was not told");
+		order(1);
+		watch_read(fd, &reading);
+	} while (calls_of(&reading, A64, SYS_flock) == before);
+}
+
+/* Returns how often it was counted without being switched to. */
+static unsigned int moved_while_it_runs(struct __test_metadata *_metadata, int by,
+					unsigned int flags)
+{
+	int fd = watch_cgroup(A, by, flags);
+	uint64_t before, count = 0;
+	unsigned int i, told = 0;
+	pid_t pid;
+
+	board_new();
+	pid = fork();
+	if (!pid)
+		take_orders();
+	order(11);
+	for (i = 0; i < 3; i++) {
+		before = switches(pid);
+		move(i & 1 ? BELOW_A : A, pid);
+		order_until_counted(fd, count);
+		told += switches(pid) == before;
+		order(1009);
+		count += 1 + 1009;
+		expect_flocks(_metadata, fd, count);
+		EXPECT_EQ(1, reading.head.threads);
+		/* Whoever leaves is gone at once. */
+		move(B, pid);
+		order(101);
+		expect_flocks(_metadata, fd, count);
+		EXPECT_EQ(0, reading.head.threads);
+	}
+	order(0);
+	wait_success(pid);
+	expect_flocks(_metadata, fd, count);
+	expect_no_flaw(_metadata, flags);
+	close(fd);
+	return told;
+}
+
+TEST_F(cgroup, moved_while_it_runs)
+{
+	unsigned int i, told = 0;
+
+	pin(0);
+	for (i = 0; i < ARRAY_SIZE(details); i++) {
+		told += moved_while_it_runs(_metadata, SYSCOUNT_BY_NONE, details[i]);
+		told += moved_while_it_runs(_metadata, SYSCOUNT_BY_PROCESS, details[i]);
+	}
+	/* Who was off its CPU meanwhile counts anyhow. */
+	EXPECT_LT(0, told);
 }
 
 static pid_t born_in(const char *path)
