@@ -503,7 +503,7 @@ static void move(struct member *from, struct member *to, struct group *group)
 
 /*
  * To the group that @task, whose member it is, belongs to now, as a new member; without
- * memory it stays where it is. watch->lock is held.
+ * memory it stays where it is, which is a detail lost. watch->lock is held.
  */
 static void regroup(struct member *member, struct task_struct *task, const char *command)
 {
@@ -515,6 +515,7 @@ static void regroup(struct member *member, struct task_struct *task, const char 
 	if (group && group != member->group)
 		moved = pool_get(watch, POOL_MEMBER);
 	if (!moved) {
+		watch->lost += group != member->group;
 		set_and_choose(member, &member->moving, false);
 		return;
 	}

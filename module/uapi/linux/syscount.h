@@ -392,7 +392,7 @@ struct syscount_watch_read {
 	__u64 now_ns;			/* out: CLOCK_BOOTTIME, of this reading */
 	__u64 total;			/* out: calls */
 	struct syscount_total categories[SYSCOUNT_CAT_ROOM];	/* out: calls */
-	__u64 lost;			/* out: calls and details without memory */
+	__u64 lost;			/* out: calls, details, changes of group without memory */
 	__u64 lost_threads;		/* out: threads not watched: no memory */
 	__u64 left;			/* out: threads not watched any more: see SELF */
 	__u32 threads;			/* out: that are watched now */
