@@ -202,7 +202,7 @@ host_test() # NAME
 	test_end
 }
 
-boot_four_cpus() { boot -c 4 -t 1200 -a 'syscall.x32=y vsyscall=emulate' -- "$@"; }
+boot_four_cpus() { boot -c 4 -t 1200 -a 'syscall.x32=y vsyscall=emulate slab_nomerge' -- "$@"; }
 boot_icount() { boot -i -t 400 -a syscall.x32=y -- "$@"; }
 
 # The next job that nobody took: its index

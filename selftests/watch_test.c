@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <linux/futex.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -643,6 +644,62 @@ void board_sign(unsigned int index)
 {
 	board->member[index].pid = getpid();
 	board->member[index].tid = syscall(SYS_gettid);
+}
+
+/*
+ * Slab caches
+ */
+
+const char *const slab_names[SLABS] = {
+	[SLAB_WATCHED] = "syscount_watched", [SLAB_MEMBER] = "syscount_member",
+	[SLAB_GROUP] = "syscount_group", [SLAB_CELL] = "syscount_cell",
+};
+
+struct slab slab_read(const char *cache)
+{
+	char path[128], text[1 << 16], *line;
+	size_t length = strlen(cache);
+	struct slab slab;
+
+	if (!kernel_has_word("slab_nomerge"))
+		die("slab_nomerge is not on the kernel's command line");
+	/* Else what CPUs have at hand would be in use. */
+	snprintf(path, sizeof(path), "/sys/kernel/slab/%s/shrink", cache);
+	must_write(path, "1");
+	file_read("/proc/slabinfo", text, sizeof(text));
+	for (line = text; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (!strncmp(line, cache, length) &&
+		    sscanf(line + length, " %" SCNu64 " %*u %" SCNu64, &slab.objects,
+			   &slab.size) == 2)
+			return slab;
+	}
+	die("/proc/slabinfo has no %s", cache);
+}
+
+uint64_t slabs_bytes(void)
+{
+	uint64_t bytes = 0;
+	unsigned int i;
+
+	for (i = 0; i < SLABS; i++) {
+		struct slab slab = slab_read(slab_names[i]);
+
+		bytes += slab.objects * slab.size;
+	}
+	return bytes;
+}
+
+void slabs_await_empty(void)
+{
+	const uint64_t until = clock_ns() + WAIT_SECONDS * 1000000000ull;
+
+	while (slabs_bytes()) {
+		if (clock_ns() > until)
+			die("%" PRIu64 " bytes of watches after %u seconds", slabs_bytes(),
+			    WAIT_SECONDS);
+		sched_yield();
+	}
 }
 
 void make_flocks(uint64_t count)

@@ -126,6 +126,24 @@ void board_arrive(void);
 void board_await(uint32_t arrived);
 void board_sign(unsigned int index);		/* pid and tid of the caller */
 
+/*
+ * What the kernel has in a slab cache, by /proc/slabinfo. Caches that look alike must not be one:
+ * the kernel's command line must have slab_nomerge. Those of the module are of
+ * nobody's if no watch is open: but its memory is freed some time after a watch is closed.
+ */
+struct slab {
+	uint64_t objects;	/* in use; nothing that only waits to be used again */
+	uint64_t size;		/* of one, in bytes */
+};
+
+enum { SLAB_WATCHED, SLAB_MEMBER, SLAB_GROUP, SLAB_CELL, SLABS };
+
+extern const char *const slab_names[SLABS];
+
+struct slab slab_read(const char *cache);
+uint64_t slabs_bytes(void);			/* of all objects of the module's caches */
+void slabs_await_empty(void);
+
 /* @count calls that fail with EBADF, and that nobody else makes. */
 void make_flocks(uint64_t count);
 
