@@ -528,6 +528,89 @@ TEST_F(access, set_user_id_program)
 	expect_stays(_metadata, SOMEBODY_ELSE);
 }
 
+#define P	"/sys/fs/cgroup/watch_access"
+#define P_ONE	P "/one"
+#define P_TWO	P "/two"
+#define MOVED	40
+
+static void make_cgroup(const char *path)
+{
+	if (mkdir(path, 0755) && errno != EEXIST)
+		die("%s: %m", path);
+}
+
+/* Whoever is there, one by one; some end meanwhile. */
+static void move_all(const char *from, const char *to)
+{
+	char text[4096], procs[64], *rest = text, *pid;
+
+	snprintf(procs, sizeof(procs), "%s/cgroup.procs", from);
+	file_read(procs, text, sizeof(text));
+	snprintf(procs, sizeof(procs), "%s/cgroup.procs", to);
+	while ((pid = strsep(&rest, "\n")) && *pid)
+		if (!file_write(procs, pid))
+			__atomic_add_fetch(&board->number[0], 1, __ATOMIC_SEQ_CST);
+}
+
+static pid_t start_mover(void)
+{
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	must_write("/sys/fs/cgroup/cgroup.procs", "0");
+	for (;;) {
+		move_all(P_ONE, P_TWO);
+		move_all(P_TWO, P_ONE);
+	}
+}
+
+/*
+ * Somebody moves it about: a watch by cgroup gives it a new membership each time, of which
+ * none may outlive the execve(). The watch of somebody with the right goes on.
+ */
+TEST_F(access, set_user_id_program_while_moved)
+{
+	unsigned int i, flags;
+	pid_t mover;
+	int cgroup, all, fd;
+
+	make_cgroup(P);
+	make_cgroup(P_ONE);
+	make_cgroup(P_TWO);
+	must_write(P_ONE "/cgroup.procs", "0");
+	ASSERT_EQ(0, chmod(other_copy, 04755));
+	cgroup = open(P, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ASSERT_LE(0, cgroup);
+	all = watch_open(SYSCOUNT_TARGET_CGROUP, SYSCOUNT_BY_CGROUP, ERRORS, cgroup);
+	mover = start_mover();
+	for (i = 0; i < MOVED; i++) {
+		flags = i % 4;
+		fd = run_watched(NOBODY_AT_ALL, SYSCOUNT_BY_CGROUP, flags, "becomes", other_copy);
+		EXPECT_EQ(1, reading.head.left);
+		EXPECT_EQ(0, reading.head.threads);
+		EXPECT_EQ(101, calls_of(&reading, A64, SYS_flock));
+		EXPECT_EQ(0, calls_of(&reading, A64, SYS_getpgid));
+		EXPECT_EQ(0, calls_of(&reading, A64, SYS_exit_group));
+		EXPECT_EQ(2, calls_of(&reading, A64, SYS_execve));
+		close(fd);
+	}
+	ASSERT_EQ(0, kill(mover, SIGKILL));
+	wait_status(mover);
+	watch_read(all, &reading);
+	EXPECT_EQ(MOVED * (101 + CALLS_64), calls_of(&reading, A64, SYS_flock));
+	EXPECT_EQ(MOVED * CALLS_64, calls_of(&reading, A64, SYS_getpgid));
+	EXPECT_EQ(0, reading.head.lost);
+	EXPECT_LT(MOVED, board->number[0]);
+	close(all);
+	close(cgroup);
+	must_write("/sys/fs/cgroup/cgroup.procs", "0");
+	rmdir(P_ONE);
+	rmdir(P_TWO);
+	rmdir(P);
+}
+
 TEST_F(access, set_group_id_program)
 {
 	ASSERT_EQ(0, chown(other_copy, 0, GROUP));
