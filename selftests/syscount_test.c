@@ -680,17 +680,27 @@ static void kernel_read(uint64_t address, void *to, size_t size)
 }
 
 /* struct tracepoint: a pointer to its name, then how many use its static key. */
-bool tracepoint_hooked(void)
+bool tracepoint_has_probe(const char *name)
 {
+	static char symbol[64];		/* the last one, as looking for it takes long */
 	static uint64_t address;
+	char wanted[64];
 	int32_t users;
 
-	if (!address)
-		address = symbol_address("__tracepoint_sys_enter");
+	snprintf(wanted, sizeof(wanted), "__tracepoint_%s", name);
+	if (strcmp(symbol, wanted)) {
+		address = symbol_address(wanted);
+		strcpy(symbol, wanted);
+	}
 	kernel_read(address + 8, &users, sizeof(users));
 	if (users < 0 || users > 1)
-		die("__tracepoint_sys_enter: %d users", users);
+		die("%s: %d users", symbol, users);
 	return users;
+}
+
+bool tracepoint_hooked(void)
+{
+	return tracepoint_has_probe("sys_enter");
 }
 
 bool kprobe_hooked(void)

@@ -114,7 +114,8 @@ int switch_category(int category, bool on);
 int switch_syscall(int abi, int nr, bool on);
 
 /* Is the probe there, by what the kernel itself says? */
-bool tracepoint_hooked(void);
+bool tracepoint_has_probe(const char *name);
+bool tracepoint_hooked(void);				/* sys_enter */
 bool kprobe_hooked(void);
 bool direct_hooked(void);
 
