@@ -133,22 +133,23 @@ static void help_option(FILE *f, const struct command *command, const struct opt
 
 static __noreturn void help_command(const struct command *command)
 {
+	struct output *out = output_stdout();
 	size_t i;
 
-	printf("\nUsage:\n  syscount %s%s%s%s\n\n%c%s.\n", command->name,
+	fprintf(out->f, "\nUsage:\n  syscount %s%s%s%s\n\n%c%s.\n", command->name,
 	       command->options & ~OPT_COMMON ? " [options]" : "", *command->args ? " " : "",
 	       command->args, toupper((unsigned char)*command->summary), command->summary + 1);
 	if (command->details)
-		printf("\n%s\n", command->details);
-	fputs("\nOptions:\n", stdout);
+		fprintf(out->f, "\n%s\n", command->details);
+	fputs("\nOptions:\n", out->f);
 	for (i = 0; i < ARRAY_SIZE(lines); i++) {
 		if (lines[i].bit & command->options)
-			help_option(stdout, command, &lines[i]);
+			help_option(out->f, command, &lines[i]);
 	}
 	if (command->help_columns)
-		command->help_columns(stdout);
-	fputs("\nFor more details see syscount(1).\n", stdout);
-	exit(stdout_close());
+		command->help_columns(out->f);
+	fputs("\nFor more details see syscount(1).\n", out->f);
+	exit(output_close(out));
 }
 
 void help_all(FILE *f)
@@ -243,8 +244,10 @@ static void set_format(struct options *o, enum format format)
 
 static __noreturn void print_version(void)
 {
-	printf("syscount %s\n", SYSCOUNT_VERSION);
-	exit(stdout_close());
+	struct output *out = output_stdout();
+
+	fprintf(out->f, "syscount %s\n", SYSCOUNT_VERSION);
+	exit(output_close(out));
 }
 
 static void parse_list(struct options *o, const char *list, bool category)

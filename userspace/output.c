@@ -34,7 +34,7 @@ static void terminal_size(struct output *out)
 	const char *columns = getenv("COLUMNS");
 	struct winsize size = { 0 };
 
-	ioctl(fileno(out->f), TIOCGWINSZ, &size);
+	ioctl(out->fd, TIOCGWINSZ, &size);
 	out->width = size.ws_col;
 	out->height = size.ws_row;
 	if (columns && atoi(columns) > 0)
@@ -43,34 +43,75 @@ static void terminal_size(struct output *out)
 		out->width = 80;
 }
 
-/* Standard error has no buffer: a table would be torn apart by what others write. */
-static FILE *open_stderr(void)
+/* Our own, since stdio keeps that a write failed, but not why. */
+static ssize_t write_all(void *cookie, const char *data, size_t size)
 {
-	int fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
-	FILE *f = fd < 0 ? NULL : fdopen(fd, "w");
+	struct output *out = cookie;
+	size_t done = 0;
 
-	if (!f)
-		err(failure_status, "standard error");
-	return f;
+	while (done < size) {
+		ssize_t n = write(out->fd, data + done, size - done);
+
+		if (n >= 0) {
+			done += (size_t)n;
+		} else if (errno != EINTR) {
+			out->error = errno;
+			return 0;
+		}
+	}
+	return (ssize_t)size;
+}
+
+/* Some file systems say only here that there was no room. Messages may still follow. */
+static int close_file(void *cookie)
+{
+	struct output *out = cookie;
+
+	if (out->fd != STDERR_FILENO && close(out->fd) && !out->error)
+		out->error = errno;
+	return out->error ? -1 : 0;
+}
+
+static struct output *output_new(int fd)
+{
+	struct output *out = xcalloc(1, sizeof(*out));
+
+	out->fd = fd;
+	out->f = fopencookie(out, "w", (cookie_io_functions_t){ .write = write_all,
+								.close = close_file });
+	if (!out->f)
+		err(failure_status, "memory");
+	return out;
+}
+
+struct output *output_stdout(void)
+{
+	return output_new(STDOUT_FILENO);
+}
+
+static int open_file(const struct options *o)
+{
+	int fd;
+
+	if (!o->output)
+		return o->command->on_stderr ? STDERR_FILENO : STDOUT_FILENO;
+	if (!strcmp(o->output, "-"))
+		return STDOUT_FILENO;
+	fd = open(o->output, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+	if (fd < 0)
+		err(failure_status, "%s", o->output);
+	return fd;
 }
 
 struct output *output_open(const struct options *o)
 {
-	struct output *out = xcalloc(1, sizeof(*out));
-	bool terminal;
+	struct output *out = output_new(open_file(o));
+	bool terminal = isatty(out->fd);
 
-	out->f = o->command->on_stderr && !o->output ? open_stderr() : stdout;
 	out->format = o->format;
 	out->noheadings = o->given & OPT_NOHEADINGS;
-	if (o->output && strcmp(o->output, "-") != 0) {
-		int fd = open(o->output, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
-
+	if (o->output && strcmp(o->output, "-") != 0)
 		out->file = o->output;
-		out->f = fd < 0 ? NULL : fdopen(fd, "w");
-		if (!out->f)
-			err(failure_status, "%s", o->output);
-	}
-	terminal = isatty(fileno(out->f));
 	out->color = color_wanted(o, terminal);
 	if (terminal)
 		terminal_size(out);
@@ -83,57 +124,39 @@ void output_begin(struct output *out)
 		return;
 	out->begun = true;
 	/* EINVAL: a device or a pipe. */
-	if (out->file && ftruncate(fileno(out->f), 0) && errno != EINVAL)
+	if (out->file && ftruncate(out->fd, 0) && errno != EINVAL)
 		err(failure_status, "%s", out->file);
 }
 
 static void write_error(const struct output *out)
 {
-	const char *what = out && out->file ? out->file : "write error";
-
-	if (errno)
-		warn("%s", what);
-	else
-		warnx("%s", what);
+	errno = out->error;
+	warn("%s", out->file ? out->file : "write error");
 }
 
 bool output_flush(struct output *out)
 {
 	if (!fflush(out->f) && !ferror(out->f))
 		return true;
-	out->unread = errno == EPIPE;
-	if (out->unread)
+	if (out->error == EPIPE)
 		return false;
 	write_error(out);
 	exit(failure_status);
 }
 
-static int close_stream(FILE *f, const struct output *out)
-{
-	bool failed;
-
-	errno = 0;
-	failed = fflush(f) || ferror(f);
-	failed = fclose(f) || failed;
-	if (!failed || errno == EPIPE || (out && out->unread))
-		return EXIT_SUCCESS;
-	write_error(out);
-	return failure_status;
-}
-
 int output_close(struct output *out)
 {
-	int status;
+	int status = EXIT_SUCCESS;
 
 	output_begin(out);
-	status = close_stream(out->f, out);
+	/* What is left in the buffer is written here. */
+	fclose(out->f);
+	if (out->error && out->error != EPIPE) {
+		write_error(out);
+		status = failure_status;
+	}
 	free(out);
 	return status;
-}
-
-int stdout_close(void)
-{
-	return close_stream(stdout, NULL);
 }
 
 static const struct column *column_find(const struct column *columns, size_t n, const char *name,

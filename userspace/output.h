@@ -15,7 +15,8 @@ struct output {
 	bool noheadings;
 	bool color;
 	bool begun;
-	bool unread;		/* the reader of a pipe went away */
+	int fd;
+	int error;		/* why a write failed; EPIPE: nobody reads any more */
 	size_t width;		/* of the terminal, 0: as wide as it needs */
 	size_t height;
 };
@@ -67,14 +68,14 @@ struct table {
 };
 
 struct output *output_open(const struct options *o);
+/* Without options: for help. */
+struct output *output_stdout(void);
 /* Before the first byte: until then the file is as it was. */
 void output_begin(struct output *out);
 /* False: nobody reads any more. */
 bool output_flush(struct output *out);
 /* The exit status. */
 int output_close(struct output *out);
-/* For what was printed on standard output without an output. */
-int stdout_close(void);
 
 /*
  * Sets @table's columns from --columns, or from @defaults, names with blanks

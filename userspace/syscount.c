@@ -184,8 +184,10 @@ int main(int argc, char **argv)
 	/* Not LC_NUMERIC: programs read these numbers. */
 	setlocale(LC_CTYPE, "");
 	if (argc == 2 && (!strcmp(argv[1], "-h") || !strcmp(argv[1], "--help"))) {
-		help_all(stdout);
-		return stdout_close();
+		struct output *out = output_stdout();
+
+		help_all(out->f);
+		return output_close(out);
 	}
 	if (argc > 1 && argv[1][0] != '-') {
 		command = find_command(argv[1]);

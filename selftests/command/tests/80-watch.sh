@@ -154,6 +154,7 @@ print(subprocess.run(sys.argv[1:]).returncode)' env LD_PRELOAD=$tmp/fake.so $SYS
 	watch status-kept 127 "syscount: no-such: No such file or directory" "echo old >$tmp/o; syscount run -o $tmp/o no-such; s=\$?; cat $tmp/o; exit \$s"
 	watch status-output 125 "syscount: /nowhere/x: No such file or directory" "syscount run -o /nowhere/x touch $tmp/ran; s=\$?; ls $tmp/ran 2>&1 | sed 's/.*: //'; exit \$s"
 	watch status-full 125 "syscount: /dev/full: No space left on device" "syscount run -o /dev/full true"
+	watch status-full-strace 125 "syscount: /dev/full: No space left on device" "syscount run --format strace -o /dev/full true"
 	watch status-full-stderr 125 "" "syscount run true 2>/dev/full"
 	watch status-pipe 3 "" "syscount run -o - sh -c 'exit 3' | :; exit \${PIPESTATUS[0]}"
 	watch status-typo 125 "syscount: no syscall 'raed'; did you mean 'read'?" "syscount run -e raed touch $tmp/ran"
