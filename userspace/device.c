@@ -19,6 +19,7 @@
 
 /* Tables never come near; a module that says so is not to be believed. */
 #define ROWS_MAX	1000000
+#define MS		UINT64_C(1000000)
 #define NEED_READ	\
 	"not permitted: needs CAP_PERFMON, CAP_SYS_ADMIN or the group of the module's parameter gid"
 #define NEED_ADMIN	"not permitted: needs CAP_SYS_ADMIN"
@@ -230,6 +231,27 @@ void device_origin(const struct device *d, struct snapshot *s)
 	s->boot_id = read_word("/proc/sys/kernel/random/boot_id");
 }
 
+/*
+ * How far CLOCK_REALTIME is ahead of CLOCK_BOOTTIME, which is the same until somebody sets
+ * the clock: of some tries, the one with the least time between its readings.
+ */
+static uint64_t realtime_offset(void)
+{
+	uint64_t best = UINT64_MAX, offset = 0;
+	unsigned int i;
+
+	for (i = 0; i < 8; i++) {
+		uint64_t before = clock_ns(CLOCK_BOOTTIME), now = clock_ns(CLOCK_REALTIME);
+		uint64_t between = clock_ns(CLOCK_BOOTTIME) - before;
+
+		if (between >= best)
+			continue;
+		best = between;
+		offset = now - before - between / 2;
+	}
+	return offset;
+}
+
 void device_times(struct snapshot *s, uint64_t since_ns, uint64_t now_ns)
 {
 	uint64_t now = clock_ns(CLOCK_REALTIME);
@@ -241,7 +263,8 @@ void device_times(struct snapshot *s, uint64_t since_ns, uint64_t now_ns)
 	s->duration_ns = now_ns - since_ns;
 	iso_time(now, text);
 	s->time = xstrdup(text);
-	iso_time(now - s->duration_ns, text);
+	/* To the millisecond, so that readings of the same counters agree. */
+	iso_time((since_ns + realtime_offset() + MS / 2) / MS * MS, text);
 	s->since = xstrdup(text);
 }
 

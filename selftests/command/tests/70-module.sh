@@ -49,6 +49,8 @@ modulewide()
 	fake json-origin 0 "" "syscount -J | jq -r '.syscount | .time, .since, .boot_id, .host, .kernel, .machine' |
 		sed -E 's/^2[0-9]{3}(-[0-9]{2}){2}T([0-9]{2}:){2}[0-9]{2}\.[0-9]{6}Z$/TIME/' |
 		diff - <(printf 'TIME\nTIME\n'; cat /proc/sys/kernel/random/boot_id; uname -n; uname -r; uname -m)"
+	# The same counters began at the same time, whenever they are read.
+	fake since-steady 0 "" "for i in {1..20}; do syscount -J; done | jq -sc 'map(.syscount.since) | unique | length'"
 	fake reset-between 0 "syscount: the counters were reset in this interval: counted from the reset" \
 		"FAKE=reset syscount -d 0.01 | plain"
 	fake cpus 0 "" "syscount --by cpu | plain"
