@@ -90,7 +90,7 @@ int cmd_attach(struct options *o)
 
 	check_target(o);
 	a = attach_new(o);
-	columns_check(o, line_columns, nline_columns);
+	lines_check(o);
 	out = output_open(o);
 	src = source_open(o);
 	source_check(src);

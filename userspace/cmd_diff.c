@@ -222,8 +222,9 @@ static const char *const mode_columns[] = {
 	[MODE_RATE]	= "BEFORE/S AFTER/S DELTA/S %",
 };
 
-void diff_help_columns(FILE *f)
+void diff_help_columns(FILE *f, const struct command *command)
 {
+	(void)command;
 	columns_help(f, columns, ARRAY_SIZE(columns));
 }
 

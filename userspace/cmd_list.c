@@ -62,8 +62,9 @@ static const struct column columns[] = {
 #define DEFAULT_COLUMNS	"ABI NR SYSCALL CATEGORY ENTRY"
 #define COLUMN_STATE	5
 
-void list_help_columns(FILE *f)
+void list_help_columns(FILE *f, const struct command *command)
 {
+	(void)command;
 	columns_help(f, columns, ARRAY_SIZE(columns));
 }
 

@@ -76,15 +76,15 @@ int cmd_run(struct options *o)
 	struct snapshot *s;
 
 	failure_status = EXIT_OURSELVES;
-	columns_check(o, line_columns, nline_columns);
+	/* Who looks at one program wants to know, and it alone pays for it. */
+	o->given |= OPT_ERRORS;
+	lines_check(o);
 	out = output_open(o);
 	src = source_open(o);
 	source_check(src);
 	run.device = source_device(src);
 	run.watch = watch_of_options(o);
 	run.watch.target = SYSCOUNT_TARGET_SELF;
-	/* Who looks at one program wants to know, and it alone pays for it. */
-	run.watch.flags |= SYSCOUNT_WATCH_ERRORS;
 	start(&run, o);
 	program_wait(&run.program);
 	/* From here on only what prints can fail, and the status is to be the program's. */

@@ -13,11 +13,6 @@
 #include "util.h"
 #include "watch_output.h"
 
-void show_help_columns(FILE *f)
-{
-	columns_help(f, line_columns, nline_columns);
-}
-
 static void print_title(struct output *out, const struct options *o, const struct snapshot *s)
 {
 	uint64_t calls = s->counts.total;
@@ -65,7 +60,7 @@ static void default_columns(const struct options *o, const struct counts *c, cha
 		nr = nr || !row->name;
 		state = state || row->state == STATE_OFF || row->state == STATE_PARTIAL;
 	}
-	snprintf(text, 80, "%s%s%s%sSYSCALL CATEGORY %sCALLS SHARE", time ? "TIME " : "",
+	snprintf(text, 80, "%s%s%s%sSYSCALL CATEGORY %sCALLS SHARE", time ? "TIMESTAMP " : "",
 		 o->by == BY_CPU ? "CPU " : "", abi ? "ABI " : "", nr ? "NR " : "",
 		 state ? "STATE " : "");
 }
@@ -84,8 +79,8 @@ static void print_cpus(struct output *out, const struct snapshot *s)
 		rows[i].cpu = s->groups[i].cpu;
 		t.rows[i] = &rows[i];
 	}
-	matrix_columns(&t, &s->counts);
-	defaults = matrix_defaults(&t, "CPU");
+	matrix_columns(&t, "cpu", &s->counts);
+	defaults = matrix_defaults(&t, true);
 	columns_choose(&t, NULL, defaults);
 	table_print(out, &t);
 	free(defaults);
@@ -108,7 +103,7 @@ static void print_calls(struct output *out, const struct options *o, const struc
 
 static void print_categories(struct output *out, const struct options *o, const struct snapshot *s)
 {
-	categories_print(out, o, s, time_wanted(o) ? "TIME CATEGORY STATE CALLS SHARE" :
+	categories_print(out, o, s, time_wanted(o) ? "TIMESTAMP CATEGORY STATE CALLS SHARE" :
 						     "CATEGORY STATE CALLS SHARE");
 }
 
@@ -170,7 +165,7 @@ int cmd_show(struct options *o)
 	struct source *src;
 
 	check_watch(o);
-	columns_check(o, line_columns, nline_columns);
+	lines_check(o);
 	out = output_open(o);
 	src = source_open(o);
 	if (o->interval_ns || o->duration_ns) {

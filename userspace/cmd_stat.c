@@ -14,11 +14,24 @@
 /* A heading for every screen. */
 static size_t lines_printed;
 
-void stat_help_columns(FILE *f)
+void stat_help_columns(FILE *f, const struct command *command)
 {
+	(void)command;
 	fputs("\nColumns:\n"
-	      "  TIME           of the end of the interval, UTC\n"
+	      "  TIMESTAMP      of the end of the interval, UTC\n"
 	      "  one for each category, UNKNOWN and TOTAL: calls per second\n", f);
+}
+
+/* Before the first interval is over. */
+static void check_columns(struct source *src, const struct options *o)
+{
+	struct snapshot *table = source_table(src);
+	struct table t = { .nrows = 0 };
+
+	matrix_columns(&t, "timestamp", &table->counts);
+	columns_check(o, t.columns, t.ncolumns);
+	matrix_free(&t);
+	snapshot_free(table);
 }
 
 static bool heading_due(const struct output *out)
@@ -39,8 +52,8 @@ static void print_line(struct output *out, const struct options *o, const struct
 	row.duration_ns = s->duration_ns ? s->duration_ns : 1;
 	t.rows = xcalloc(1, sizeof(*t.rows));
 	t.rows[0] = &row;
-	matrix_columns(&t, &s->counts);
-	defaults = matrix_defaults(&t, time ? "TIME" : "");
+	matrix_columns(&t, "timestamp", &s->counts);
+	defaults = matrix_defaults(&t, time);
 	columns_choose(&t, o, defaults);
 	t.no_heading = !heading_due(out);
 	table_print(out, &t);
@@ -91,10 +104,12 @@ int cmd_stat(struct options *o)
 		o->interval_ns = NSEC_PER_SEC;
 	out = output_open(o);
 	src = source_open(o);
-	if (o->input)
+	if (o->input) {
 		print_file(src, out, o);
-	else
+	} else {
+		check_columns(src, o);
 		interval_loop(src, out, o, count, print_line);
+	}
 	source_close(src);
 	return output_close(out);
 }

@@ -183,7 +183,7 @@ static void get_measure(const struct column *column, const void *data, struct ce
 	if (!measured(&line->measures, m))
 		return;
 	cell_count(cell, line->measures.n[m]);
-	if (m >= MEASURE_TOTAL_NS || m == MEASURE_OLDEST_NS)
+	if (m == MEASURE_TOTAL_NS)
 		cell->type = CELL_DURATION;
 }
 
@@ -194,6 +194,32 @@ static void set_duration(struct cell *cell, bool known, uint64_t ns)
 		return;
 	cell->type = CELL_DURATION;
 	cell->count = ns;
+}
+
+/* Of calls that returned: of none, there is nothing to measure. */
+static void get_extreme(const void *data, struct cell *cell, enum measure what, enum measure of)
+{
+	const struct measures *m = &((const struct line *)data)->measures;
+
+	set_duration(cell, measured(m, what) && m->n[of], m->n[what]);
+}
+
+static void get_shortest(const struct column *column, const void *data, struct cell *cell)
+{
+	(void)column;
+	get_extreme(data, cell, MEASURE_MIN_NS, MEASURE_EXITS);
+}
+
+static void get_longest(const struct column *column, const void *data, struct cell *cell)
+{
+	(void)column;
+	get_extreme(data, cell, MEASURE_MAX_NS, MEASURE_EXITS);
+}
+
+static void get_oldest(const struct column *column, const void *data, struct cell *cell)
+{
+	(void)column;
+	get_extreme(data, cell, MEASURE_OLDEST_NS, MEASURE_IN_FLIGHT);
 }
 
 static void get_average(const struct column *column, const void *data, struct cell *cell)
@@ -227,43 +253,128 @@ static void get_p99(const struct column *column, const void *data, struct cell *
 	get_quantile(data, cell, 99);
 }
 
+#define CALL	COLUMN_CALL
+#define EXITS	(COLUMN_RIGHT | COLUMN_EXITS)
+#define LATENCY	(COLUMN_RIGHT | COLUMN_LATENCY)
+
 const struct column line_columns[] = {
-	{ "TIME", "time", "of the reading, UTC", 0, 0, get_time },
-	{ "CPU", "cpu", "with --by cpu", COLUMN_RIGHT, 0, get_cpu },
-	{ "ABI", "abi", "the table that the number is taken from: 64, i386, x32", 0, 0, get_abi },
-	{ "NR", "nr", "the call's number; * for those that got no row", COLUMN_RIGHT, 0, get_nr },
-	{ "SYSCALL", "syscall", "the call's name; ? when it has none", COLUMN_CUT, 0, get_syscall },
-	{ "CATEGORY", "category", "its category; - when in none", COLUMN_CUT, 0, get_category },
-	{ "STATE", "state", "on, off or partial", 0, 0, get_state },
+	{ "TIMESTAMP", "timestamp", "of the reading, UTC", 0, 0, get_time },
+	{ "CPU", "cpu", "with --by cpu", COLUMN_RIGHT | COLUMN_CPU, 0, get_cpu },
+	{ "ABI", "abi", "the table that the number is taken from: 64, i386, x32", CALL, 0,
+	  get_abi },
+	{ "NR", "nr", "the call's number; * for those that got no row", COLUMN_RIGHT | CALL, 0,
+	  get_nr },
+	{ "SYSCALL", "syscall", "the call's name; ? when it has none", COLUMN_CUT | CALL, 0,
+	  get_syscall },
+	{ "CATEGORY", "category", "its category; - when in none", COLUMN_CUT | CALL, 0,
+	  get_category },
+	{ "STATE", "state", "on, off or partial", CALL, 0, get_state },
 	{ "CALLS", "calls", "how often it was called", COLUMN_RIGHT, 0, get_calls },
 	{ "CALLS/S", "calls_per_s", "calls per second", COLUMN_RIGHT, 0, get_rate },
 	{ "SHARE", "share", "percentage of the calls shown", COLUMN_RIGHT, 0, get_share },
-	{ "ERRORS", "errors", "of a watch: calls that failed", COLUMN_RIGHT, 0, get_measure },
-	{ "ERRNO", "errno", "with --errno: how; - when not", 0, 0, get_error },
-	{ "OBJECT", "object", "with --objects: file, device or channel", 0, 0, get_object },
-	{ "TOTAL", "total_ns", "with --latency: all calls took together", COLUMN_RIGHT, 0,
+	{ "ERRORS", "errors", "of a watch: calls that failed", COLUMN_RIGHT | COLUMN_ERRORS, 0,
 	  get_measure },
-	{ "AVG", "avg_ns", "a call on average", COLUMN_RIGHT, 0, get_average },
-	{ "P50", "p50_ns", "half of the calls took less (estimated)", COLUMN_RIGHT, 0, get_p50 },
-	{ "P99", "p99_ns", "99 of 100 calls took less (estimated)", COLUMN_RIGHT, 0, get_p99 },
-	{ "MIN", "min_ns", "the shortest", COLUMN_RIGHT, 0, get_measure },
-	{ "MAX", "max_ns", "the longest", COLUMN_RIGHT, 0, get_measure },
-	{ "EXITS", "exits", "calls that returned", COLUMN_RIGHT, 0, get_measure },
-	{ "REFUSED", "refused", "calls that seccomp or a tracer answered", COLUMN_RIGHT, 0,
+	{ "ERRNO", "errno", "with --errno: how; - when not", COLUMN_ERRNO | CALL, 0, get_error },
+	{ "OBJECT", "object", "with --objects: file, device or channel", COLUMN_OBJECT | CALL, 0,
+	  get_object },
+	{ "TOTAL", "total_ns", "with --latency: the time that all calls took together", LATENCY, 0,
 	  get_measure },
-	{ "RESTARTED", "restarted", "calls that a signal ended, to be made again", COLUMN_RIGHT, 0,
+	{ "AVG", "avg_ns", "a call on average", LATENCY, 0, get_average },
+	{ "P50", "p50_ns", "half of the calls took less (estimated)", LATENCY | CALL, 0, get_p50 },
+	{ "P99", "p99_ns", "99 of 100 calls took less (estimated)", LATENCY | CALL, 0, get_p99 },
+	{ "MIN", "min_ns", "the shortest", LATENCY, 0, get_shortest },
+	{ "MAX", "max_ns", "the longest", LATENCY, 0, get_longest },
+	{ "EXITS", "exits", "calls that returned", EXITS, 0, get_measure },
+	{ "REFUSED", "refused", "calls that seccomp or a tracer answered", EXITS, 0, get_measure },
+	{ "RESTARTED", "restarted", "calls that a signal ended, to be made again", EXITS, 0,
 	  get_measure },
-	{ "INFLIGHT", "in_flight", "threads that are in the call", COLUMN_RIGHT, 0, get_measure },
-	{ "OLDEST", "oldest_ns", "how long the longest of them is", COLUMN_RIGHT, 0, get_measure },
-	{ "PID", "pid", "with --by process, thread", COLUMN_RIGHT, 0, get_pid },
-	{ "TID", "tid", "with --by thread", COLUMN_RIGHT, 0, get_tid },
-	{ "COMMAND", "command", "with --by process, thread, command", COLUMN_CUT, 0, get_command },
-	{ "CGROUP", "cgroup", "with --by process, thread, cgroup", COLUMN_CUT, 0, get_cgroup },
-	{ "THREADS", "threads", "of a group, that there are now", COLUMN_RIGHT, 0, get_threads },
-	{ "TOP", "top", "of a group: its busiest call", COLUMN_CUT, 0, get_busiest },
+	{ "INFLIGHT", "in_flight", "threads that are in the call", EXITS, 0, get_measure },
+	{ "OLDEST", "oldest_ns", "how long the longest of them is", LATENCY, 0, get_oldest },
+	{ "PID", "pid", "with --by process, thread", COLUMN_RIGHT | COLUMN_GROUP, 0, get_pid },
+	{ "TID", "tid", "with --by thread", COLUMN_RIGHT | COLUMN_GROUP, 0, get_tid },
+	{ "COMMAND", "command", "with --by process, thread, command", COLUMN_CUT | COLUMN_GROUP,
+	  0, get_command },
+	{ "CGROUP", "cgroup", "with --by process, thread, cgroup", COLUMN_CUT | COLUMN_GROUP, 0,
+	  get_cgroup },
+	{ "THREADS", "threads", "of a group, that there are now", COLUMN_RIGHT | COLUMN_GROUP, 0,
+	  get_threads },
+	{ "TOP", "top", "of a group: its busiest call", COLUMN_CUT | COLUMN_GROUP, 0,
+	  get_busiest },
 };
 
+#undef CALL
+#undef EXITS
+#undef LATENCY
+
 const size_t nline_columns = ARRAY_SIZE(line_columns);
+
+/* Those that the command can fill. */
+static struct column *columns_of(const struct command *command, size_t *n)
+{
+	*n = nline_columns;
+	return columns_without(line_columns, n, command->by & BIT(BY_CPU) ? 0 : COLUMN_CPU);
+}
+
+/* What a column takes that was not given; NULL: nothing. */
+static const char *missing(const struct options *o, unsigned int flags)
+{
+	bool errors = o->given & (OPT_ERRORS | OPTS_ERRORS);
+
+	if (flags & COLUMN_CPU && o->by != BY_CPU)
+		return "--by cpu";
+	if (!(o->command->options & OPTS_WATCH) && flags & COLUMNS_WATCH)
+		return "a watch: 'syscount run', 'syscount attach', or --input";
+	if (flags & COLUMN_ERRNO && !(o->given & OPT_ERRNO))
+		return "--errno";
+	if (flags & COLUMN_OBJECT && !(o->given & OPT_OBJECTS))
+		return "--objects";
+	if (flags & COLUMN_GROUP && o->by <= BY_CPU)
+		return "--by process, thread, cgroup or command";
+	if (o->format == FORMAT_STRACE)
+		return NULL;
+	if (flags & COLUMN_LATENCY && !(o->given & OPT_LATENCY))
+		return "--latency";
+	if (flags & COLUMN_ERRORS && !errors)
+		return "--errors";
+	if (flags & COLUMN_EXITS && !errors && !(o->given & OPT_LATENCY))
+		return "--errors or --latency";
+	return NULL;
+}
+
+static void check_column(const struct options *o, const char *option, const struct column *column)
+{
+	const char *what = missing(o, column->flags);
+
+	if (what)
+		usage_error(o->command, "--%s: column %s takes %s", option, column->name, what);
+}
+
+void lines_check(const struct options *o)
+{
+	struct table t = { .ncolumns = 0 };
+	struct column *columns = columns_of(o->command, &t.ncolumns);
+	size_t i;
+
+	columns_check(o, columns, t.ncolumns);
+	t.columns = columns;
+	columns_choose(&t, o, "");
+	/* What a file holds is not known yet. */
+	for (i = 0; i < t.nchosen && !o->input; i++)
+		check_column(o, "columns", &columns[t.chosen[i]]);
+	if (o->sort && !o->input)
+		check_column(o, "sort", &columns[columns_find(columns, t.ncolumns, o->sort)]);
+	table_free(&t);
+	free(columns);
+}
+
+void lines_help(FILE *f, const struct command *command)
+{
+	size_t n;
+	struct column *columns = columns_of(command, &n);
+
+	columns_help(f, columns, n);
+	free(columns);
+}
 
 static bool same_word(const char *a, const char *b)
 {

@@ -20,9 +20,24 @@ struct line {
 	uint32_t error;
 };
 
-/* TIME to SHARE are of all snapshots, those behind them of watches. */
+/* When there is something in a column. */
+#define COLUMN_CPU	COLUMN_KIND(0)	/* of --by cpu */
+#define COLUMN_ERRORS	COLUMN_KIND(1)	/* measured with --errors */
+#define COLUMN_LATENCY	COLUMN_KIND(2)	/* with --latency */
+#define COLUMN_EXITS	COLUMN_KIND(3)	/* with either */
+#define COLUMN_ERRNO	COLUMN_KIND(4)	/* of --errno */
+#define COLUMN_OBJECT	COLUMN_KIND(5)	/* of --objects */
+#define COLUMN_GROUP	COLUMN_KIND(6)	/* of groups */
+#define COLUMN_CALL	COLUMN_KIND(7)	/* of single calls: groups have it not */
+#define COLUMNS_WATCH	(COLUMN_ERRORS | COLUMN_LATENCY | COLUMN_EXITS | COLUMN_ERRNO | \
+			 COLUMN_OBJECT | COLUMN_GROUP)
+
 extern const struct column line_columns[];
 extern const size_t nline_columns;
+
+/* Of --columns and --sort, before anything runs: that the command can fill them. */
+void lines_check(const struct options *o);
+void lines_help(FILE *f, const struct command *command);
 
 /* Arrays to free. */
 struct line *category_lines(const struct snapshot *s, size_t *n, bool total);

@@ -85,12 +85,14 @@ static void add(struct table *t, const char *key, unsigned int flags, size_t wid
 	t->columns = columns;
 }
 
-void matrix_columns(struct table *t, const struct counts *c)
+void matrix_columns(struct table *t, const char *first, const struct counts *c)
 {
 	size_t i;
 
-	add(t, "time", 0, 0, get_time);
-	add(t, "cpu", COLUMN_RIGHT, 0, get_cpu);
+	if (!strcmp(first, "cpu"))
+		add(t, first, COLUMN_RIGHT, 0, get_cpu);
+	else
+		add(t, first, 0, 0, get_time);
 	for (i = 0; i < c->ncategories; i++)
 		add(t, c->categories[i].name, COLUMN_RIGHT, NUMBER_WIDTH, get_category);
 	if (!c->no_unknown)
@@ -112,13 +114,13 @@ void matrix_free(struct table *t)
 	table_free(t);
 }
 
-char *matrix_defaults(const struct table *t, const char *first)
+char *matrix_defaults(const struct table *t, bool with_first)
 {
-	char *text = xstrdup(first);
+	char *text = xstrdup("");
 	size_t i;
 
-	for (i = 2; i < t->ncolumns; i++) {
-		char *longer = xasprintf("%s %s", text, t->columns[i].key);
+	for (i = with_first ? 0 : 1; i < t->ncolumns; i++) {
+		char *longer = xasprintf("%s%s%s", text, *text ? " " : "", t->columns[i].key);
 
 		free(text);
 		text = longer;

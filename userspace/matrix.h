@@ -13,10 +13,10 @@ struct matrix_row {
 	uint64_t duration_ns;	/* 0: counts, else rates */
 };
 
-/* TIME, CPU, the categories of @c, UNKNOWN, TOTAL; sets @table's columns. */
-void matrix_columns(struct table *table, const struct counts *c);
+/* @first (timestamp or cpu), the categories of @c, UNKNOWN, TOTAL; sets @table's columns. */
+void matrix_columns(struct table *table, const char *first, const struct counts *c);
 void matrix_free(struct table *table);
-/* The usual columns, with @first before them: the caller frees the text. */
-char *matrix_defaults(const struct table *table, const char *first);
+/* The usual columns, the first of all @with_first: the caller frees the text. */
+char *matrix_defaults(const struct table *table, bool with_first);
 
 #endif

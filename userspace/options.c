@@ -147,7 +147,7 @@ static __noreturn void help_command(const struct command *command)
 			help_option(out->f, command, &lines[i]);
 	}
 	if (command->help_columns)
-		command->help_columns(out->f);
+		command->help_columns(out->f, command);
 	fputs("\nFor more details see syscount(1).\n", out->f);
 	exit(output_close(out));
 }

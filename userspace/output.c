@@ -245,6 +245,19 @@ void columns_check(const struct options *o, const struct column *columns, size_t
 	table_free(&t);
 }
 
+struct column *columns_without(const struct column *columns, size_t *n, unsigned int flags)
+{
+	struct column *chosen = xcalloc(*n, sizeof(*chosen));
+	size_t i, kept = 0;
+
+	for (i = 0; i < *n; i++) {
+		if (!(columns[i].flags & flags))
+			chosen[kept++] = columns[i];
+	}
+	*n = kept;
+	return chosen;
+}
+
 void columns_help(FILE *f, const struct column *columns, size_t n)
 {
 	size_t i;

@@ -46,6 +46,7 @@ struct cell {
 
 #define COLUMN_RIGHT	0x1	/* numbers */
 #define COLUMN_CUT	0x2	/* may be cut to fit the terminal */
+#define COLUMN_KIND(n)	(0x4U << (n))	/* the table's own: when there is something in it */
 
 struct column {
 	const char *name;	/* heading, --columns, --sort */
@@ -86,6 +87,8 @@ void table_free(struct table *table);
 /* The index of a name, @n when there is no such column. */
 size_t columns_find(const struct column *columns, size_t n, const char *name);
 void columns_help(FILE *f, const struct column *columns, size_t n);
+/* A copy of those of the @n that have none of @flags; sets @n. */
+struct column *columns_without(const struct column *columns, size_t *n, unsigned int flags);
 /* Checks --columns and --sort before anything runs. */
 void columns_check(const struct options *o, const struct column *columns, size_t n);
 /* --sort, or by @key, highest first; then --top. Rows with equal keys stay in order. */

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "output.h"
+#include "lines.h"
 #include "program.h"
 #include "syscount.h"
 #include "util.h"
@@ -24,7 +24,7 @@ const struct command commands[] = {
 		.by = BYS_WATCH | BIT(BY_CPU),
 		.strace = true,
 		.run = cmd_show,
-		.help_columns = show_help_columns,
+		.help_columns = lines_help,
 	}, {
 		.name = "run",
 		.args = "[--] CMD [ARG]...",
@@ -40,7 +40,7 @@ const struct command commands[] = {
 		.min_args = 1,
 		.max_args = INT_MAX,
 		.run = cmd_run,
-		.help_columns = show_help_columns,
+		.help_columns = lines_help,
 	}, {
 		.name = "attach",
 		.args = "",
@@ -53,7 +53,7 @@ const struct command commands[] = {
 		.by = BYS_WATCH,
 		.strace = true,
 		.run = cmd_attach,
-		.help_columns = show_help_columns,
+		.help_columns = lines_help,
 	}, {
 		.name = "stat",
 		.args = "[SECONDS [COUNT]]",

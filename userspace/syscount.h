@@ -109,7 +109,8 @@ struct command {
 	bool on_stderr;			/* output, unless there is -o */
 	int min_args, max_args;
 	int (*run)(struct options *o);
-	void (*help_columns)(FILE *f);	/* NULL: it has no table of columns */
+	/* NULL: it has no table of columns */
+	void (*help_columns)(FILE *f, const struct command *command);
 };
 
 extern const struct command commands[];
@@ -136,9 +137,8 @@ int cmd_list(struct options *o);
 int cmd_info(struct options *o);
 int cmd_cost(struct options *o);
 
-void show_help_columns(FILE *f);
-void diff_help_columns(FILE *f);
-void list_help_columns(FILE *f);
-void stat_help_columns(FILE *f);
+void diff_help_columns(FILE *f, const struct command *command);
+void list_help_columns(FILE *f, const struct command *command);
+void stat_help_columns(FILE *f, const struct command *command);
 
 #endif

@@ -200,7 +200,7 @@ static char *call_columns(const struct options *o, const struct counts *c)
 		object = object || row->object != OBJECT_NONE;
 	}
 	time = time || (machine && o->interval_ns);
-	return xasprintf("%s%s%s%sSYSCALL CATEGORY %s%sCALLS SHARE%s%s%s", time ? "TIME " : "",
+	return xasprintf("%s%s%s%sSYSCALL CATEGORY %s%sCALLS SHARE%s%s%s", time ? "TIMESTAMP " : "",
 			 group_columns(o->by), abi ? "ABI " : "", nr ? "NR " : "",
 			 object ? "OBJECT " : "", state ? "STATE " : "",
 			 lines_measured(c, MEASURE_ERRORS) ? " ERRORS" : "",
@@ -214,12 +214,31 @@ static void print_categories(struct output *out, const struct options *o, const 
 	char *defaults;
 
 	defaults = xasprintf("%sCATEGORY %sCALLS SHARE%s%s",
-			     machine && o->interval_ns ? "TIME " : "",
+			     machine && o->interval_ns ? "TIMESTAMP " : "",
 			     machine || any_off(&s->counts) ? "STATE " : "",
 			     lines_measured(&s->counts, MEASURE_ERRORS) ? " ERRORS" : "",
 			     lines_measured(&s->counts, MEASURE_TOTAL_NS) ? " TOTAL" : "");
 	categories_print(out, o, s, defaults);
 	free(defaults);
+}
+
+/* What the tables are sorted by unless --sort says it: what was asked for. */
+static const char *usual_order(const struct options *o, const struct counts *c)
+{
+	if (o->given & OPT_FAILED)
+		return "errors";
+	/* How long those took that failed so, nobody has measured. */
+	if (lines_measured(c, MEASURE_TOTAL_NS) && !(o->given & OPT_ERRNO))
+		return "total_ns";
+	return "calls";
+}
+
+/* A group has none of the columns of single calls. */
+static bool sorts_groups(const char *key)
+{
+	size_t i = columns_find(line_columns, nline_columns, key);
+
+	return !(line_columns[i].flags & COLUMN_CALL);
 }
 
 /* The groups, busiest first, into @chosen; as a table, too, where there is room. */
@@ -234,15 +253,17 @@ static size_t print_groups(struct output *out, const struct options *o, const st
 
 	lines = group_lines(s, &n);
 	table_of_lines(&t, lines, n);
-	/* --sort is of the calls. */
-	order.sort = NULL;
-	order.ascending = false;
-	table_sort(&t, &order, "calls");
+	if (o->sort && !sorts_groups(o->sort)) {
+		order.sort = NULL;
+		order.ascending = false;
+	}
+	table_sort(&t, &order, usual_order(o, &s->counts));
 	table_top(&t, o);
 	for (i = 0; i < t.nrows; i++)
 		chosen[i] = ((const struct line *)t.rows[i])->group;
-	defaults = xasprintf("%sCALLS SHARE%s TOP%s", group_columns(o->by),
+	defaults = xasprintf("%sCALLS SHARE%s%s TOP%s", group_columns(o->by),
 			     lines_measured(&s->counts, MEASURE_ERRORS) ? " ERRORS" : "",
+			     lines_measured(&s->counts, MEASURE_TOTAL_NS) ? " TOTAL" : "",
 			     o->by == BY_PROCESS || o->by == BY_THREAD ? " CGROUP" : "");
 	columns_choose(&t, NULL, defaults);
 	if (o->format == FORMAT_TABLE) {
@@ -264,7 +285,7 @@ static void print_calls(struct output *out, const struct options *o, const struc
 
 	if (o->by > BY_CPU)
 		n = print_groups(out, o, s, groups);
-	calls_print(out, o, s, groups, n, o->given & OPT_FAILED ? "errors" : "calls", defaults);
+	calls_print(out, o, s, groups, n, usual_order(o, &s->counts), defaults);
 	free(defaults);
 	free(groups);
 }

@@ -229,6 +229,8 @@ static void put_reads(const struct answer *a, struct syscount_watch_group *group
 		.total_ns = 5000000ULL * k, .min_ns = 200, .max_ns = 500000,
 	};
 
+	if (faulty("ties"))
+		row.calls = row.exits = 10 * k;
 	if (object == SYSCOUNT_OBJECT_CHANNEL)
 		row.category = SYSCOUNT_CAT_COMMUNICATION;
 	put_detail(a, &row, SYSCOUNT_DETAIL_ERRNO, ENOENT, 2 * k);
@@ -259,6 +261,12 @@ static void put_rows(const struct answer *a, struct syscount_watch_group *group,
 		.total_ns = 7000, .min_ns = 1000, .max_ns = 1000,
 	};
 
+	if (faulty("ties")) {
+		futex.exits = odd.calls = odd.exits = 10 * k;
+		futex.total_ns = odd.total_ns = other.total_ns = 5000000ULL * k;
+		odd.errors = 12 * k;
+		other.calls = other.exits = 10 * k;
+	}
 	put_reads(a, group, k, is_asked(a, SYSCOUNT_WATCH_OBJECTS) ? SYSCOUNT_OBJECT_FILE : 0);
 	if (is_asked(a, SYSCOUNT_WATCH_OBJECTS))
 		put_reads(a, group, k, SYSCOUNT_OBJECT_CHANNEL);

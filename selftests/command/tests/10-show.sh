@@ -26,17 +26,17 @@ prints by-syscall --by syscall -i plain.json
 
 prints columns -i db7.json -r -U syscall,Calls
 prints columns-add -i db7.json -r -U +calls/s,CALLS_PER_S
-prints columns-all -i db7.json --csv -U time,cpu,abi,nr,syscall,category,state,calls,calls/s,share
-misused columns-unknown "show: --columns: no column 'CALL'; there are: TIME CPU ABI NR SYSCALL CATEGORY STATE CALLS CALLS/S SHARE ERRORS ERRNO OBJECT TOTAL AVG P50 P99 MIN MAX EXITS REFUSED RESTARTED INFLIGHT OLDEST PID TID COMMAND CGROUP THREADS TOP" \
+prints columns-all -i db7.json --csv -U timestamp,cpu,abi,nr,syscall,category,state,calls,calls/s,share
+misused columns-unknown "show: --columns: no column 'CALL'; there are: TIMESTAMP CPU ABI NR SYSCALL CATEGORY STATE CALLS CALLS/S SHARE ERRORS ERRNO OBJECT TOTAL AVG P50 P99 MIN MAX EXITS REFUSED RESTARTED INFLIGHT OLDEST PID TID COMMAND CGROUP THREADS TOP" \
 	-i db7.json -U SYSCALL,CALL
-misused columns-empty "show: --columns: no column ''; there are: TIME CPU ABI NR SYSCALL CATEGORY STATE CALLS CALLS/S SHARE ERRORS ERRNO OBJECT TOTAL AVG P50 P99 MIN MAX EXITS REFUSED RESTARTED INFLIGHT OLDEST PID TID COMMAND CGROUP THREADS TOP" \
+misused columns-empty "show: --columns: no column ''; there are: TIMESTAMP CPU ABI NR SYSCALL CATEGORY STATE CALLS CALLS/S SHARE ERRORS ERRNO OBJECT TOTAL AVG P50 P99 MIN MAX EXITS REFUSED RESTARTED INFLIGHT OLDEST PID TID COMMAND CGROUP THREADS TOP" \
 	-i db7.json -U "''"
 prints sort-name -i db7.json -rn -U SYSCALL,ABI -s syscall
 prints sort-name-asc -i db7.json -rn -U SYSCALL,ABI -s syscall:asc
 prints sort-nr -i db7.json -rn -U NR,ABI -s NR:asc
 prints sort-calls-desc -i db7.json -rn -U CALLS -s calls:desc
 prints sort-share -i extremes.json -rn -U CALLS,SHARE -s share:asc
-misused sort-unknown "show: --sort: no column 'x'; there are: TIME CPU ABI NR SYSCALL CATEGORY STATE CALLS CALLS/S SHARE ERRORS ERRNO OBJECT TOTAL AVG P50 P99 MIN MAX EXITS REFUSED RESTARTED INFLIGHT OLDEST PID TID COMMAND CGROUP THREADS TOP" \
+misused sort-unknown "show: --sort: no column 'x'; there are: TIMESTAMP CPU ABI NR SYSCALL CATEGORY STATE CALLS CALLS/S SHARE ERRORS ERRNO OBJECT TOTAL AVG P50 P99 MIN MAX EXITS REFUSED RESTARTED INFLIGHT OLDEST PID TID COMMAND CGROUP THREADS TOP" \
 	-i db7.json -s x
 misused sort-order "show: --sort: 'up' is not asc or desc" -i db7.json -s calls:up
 prints top -i db7.json -T 2

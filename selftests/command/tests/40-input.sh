@@ -57,7 +57,7 @@ prints stream-stat-choose stat -t -n -i stream.json -c file
 prints stream-stat-map stat -i stream.json --map names.map
 refuses stream-one "plain.json: holds one snapshot; a rate needs two" stat -i plain.json
 misused stream-seconds "stat: SECONDS does not go with --input" stat -i stream.json 1
-misused stream-column "stat: --columns: no column 'CPUS'; there are: TIME CPU PROCESS FILE DEVICE INFO COMMUNICATION UNKNOWN TOTAL" \
+misused stream-column "stat: --columns: no column 'CPUS'; there are: TIMESTAMP PROCESS FILE DEVICE INFO COMMUNICATION UNKNOWN TOTAL" \
 	stat -i stream.json -U CPUS
 
 for form in table raw csv json; do

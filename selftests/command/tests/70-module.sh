@@ -58,6 +58,8 @@ modulewide()
 	fake stat 0 "" "syscount stat 0.02 3"
 	fake stat-json 0 "" "syscount stat 0.02 2 -J | jq -c .syscount.total"
 	fake stat-default 0 "" "syscount stat -d 0.01"
+	fake stat-columns 2 "syscount: stat: --columns: no column 'CPU'; there are: TIMESTAMP FILE UNKNOWN TOTAL" \
+		"syscount stat -c file,unknown -U CPU 0.1 1"
 	fake list 0 "" "syscount list"
 	fake list-state 0 "" "syscount list -U +STATE"
 	fake info 0 "" "syscount info -J | jq -c '.syscount | .module, .abi_version, .hook, .hook_chosen, .hooks, .abis, .cpu_ids, .loaded_ns, .since_ns, .now_ns'"

@@ -33,9 +33,13 @@ forms()
 	watch run-errno-csv 0 "" "run --errno --csv true"
 	watch run-failed 0 "" "run -x true"
 	watch run-failed-errno 0 "" "run -x --errno -r true"
-	watch run-columns 0 "" "run -r -U SYSCALL,EXITS,REFUSED,RESTARTED,INFLIGHT,MIN -n true"
+	watch run-columns 0 "" "run -L -r -s calls -U SYSCALL,EXITS,REFUSED,RESTARTED,INFLIGHT,MIN -n true"
 	watch run-oldest 0 "" "run -L -U +OLDEST,CALLS/S -n true"
 	watch run-sort 0 "" "run -L -rn -s p99 -U SYSCALL,P99 true"
+	# What counts is the order: that of the columns that were asked for, then abi and nr.
+	watch run-sort-latency 0 "" "run -L -rn -U SYSCALL,TOTAL,CALLS true; run -L --by process -n -T 1 true | tail -n 6"
+	watch run-sort-groups 0 "" "run --by process -rn -U PID,CALLS -s calls:asc true; run --by process -rn -U PID,NR -s nr true"
+	watch run-ties 0 "" "FAKE=ties,i386 run -L --objects -rn -U ABI,NR,OBJECT,TOTAL true; FAKE=ties,i386 run --errno -x -rn -U ABI,NR,ERRORS,ERRNO true"
 	watch run-abis 0 "" "FAKE=i386 run true"
 	watch run-choose 0 "" "run -e read -c '!process' true"
 	watch run-map 0 "" "run --map names.map true"
@@ -72,6 +76,12 @@ round_trip()
 		watch "same-table${how// /}" 0 "" "syscount run $how -J -o $tmp/a true
 			syscount run $how -o $tmp/b true
 			syscount show -i $tmp/a ${how##-L*} | cmp - $tmp/b"
+	done
+	# What is counted, and how that is shown: live and from a file it is the same, in the same order.
+	for how in "-L/" "-L --objects/" "-L --by process/--by process" "/-x" "/--errno" "--by command/-x --errno --by command"; do
+		watch "same-ties${how//[ \/]/}" 0 "" "FAKE=ties,i386 run ${how/\// } true >$tmp/b
+			FAKE=ties,i386 syscount run -J -o $tmp/a ${how%/*} true
+			syscount show -i $tmp/a ${how#*/} | cmp - $tmp/b"
 	done
 	watch show-strace 0 "" "run --format strace true >$tmp/a; run -L -J true >$tmp/b
 		syscount -i $tmp/b --format strace | cmp - $tmp/a"
@@ -168,6 +178,14 @@ print(subprocess.run(sys.argv[1:]).returncode)' env LD_PRELOAD=$tmp/fake.so $SYS
 	watch status-unprivileged 0 "" "FAKE=eperm syscount run -o $tmp/o true; head -n 1 $tmp/o"
 	misused run-nothing "run: an argument is missing: [--] CMD [ARG]..." run
 	misused run-option "run: no option '--foo'; see syscount run --help" run --foo
+	misused run-sort-time "run: --sort: no column 'time'; there are: TIMESTAMP ABI NR SYSCALL CATEGORY STATE CALLS CALLS/S SHARE ERRORS ERRNO OBJECT TOTAL AVG P50 P99 MIN MAX EXITS REFUSED RESTARTED INFLIGHT OLDEST PID TID COMMAND CGROUP THREADS TOP" run -L -s time true
+	misused run-sort-total "run: --sort: column TOTAL takes --latency" run -s total true
+	misused run-columns-errno "run: --columns: column ERRNO takes --errno" run -U SYSCALL,errno true
+	misused run-columns-pid "run: --columns: column PID takes --by process, thread, cgroup or command" run -U +pid true
+	misused attach-columns-errors "attach: --columns: column ERRORS takes --errors" attach -a -U +errors
+	misused attach-columns-exits "attach: --sort: column EXITS takes --errors or --latency" attach -a -s exits
+	misused show-columns-watch "show: --columns: column TOTAL takes a watch: 'syscount run', 'syscount attach', or --input" -U total
+	misused show-columns-cpu "show: --columns: column CPU takes --by cpu" -U cpu
 	misused run-follow "run: --follow: 'me' is not one of: all, threads, none" run --follow me true
 	misused run-by "run: --by: 'cpu' is not one of: syscall, category, process, thread, cgroup, command" run --by cpu true
 	misused run-json-errno "run: --errno does not go with --json" run -J --errno true
