@@ -94,25 +94,31 @@ static __noreturn void inconsistent(void)
 	errx(failure_status, "watch: the module's answer does not fit together");
 }
 
+static unsigned int known_of(unsigned int details)
+{
+	return measures_taken(details & SYSCOUNT_WATCH_ERRORS, details & SYSCOUNT_WATCH_LATENCY);
+}
+
+/* What was not asked for is 0 in @from. */
 static void fill_measures(struct row *row, const struct syscount_watch_row *from,
 			  unsigned int details)
 {
-	struct measures *m = &row->measures;
-
-	if (!(details & (SYSCOUNT_WATCH_ERRORS | SYSCOUNT_WATCH_LATENCY)))
-		return;
-	measure_set(m, MEASURE_EXITS, from->exits);
-	measure_set(m, MEASURE_REFUSED, from->refused);
-	measure_set(m, MEASURE_RESTARTED, from->restarted);
-	measure_set(m, MEASURE_IN_FLIGHT, from->in_flight);
-	if (details & SYSCOUNT_WATCH_ERRORS)
-		measure_set(m, MEASURE_ERRORS, from->errors);
+	row->measures = (struct measures){
+		.known = known_of(details),
+		.n = {
+			[MEASURE_EXITS]		= from->exits,
+			[MEASURE_ERRORS]	= from->errors,
+			[MEASURE_REFUSED]	= from->refused,
+			[MEASURE_RESTARTED]	= from->restarted,
+			[MEASURE_IN_FLIGHT]	= from->in_flight,
+			[MEASURE_OLDEST_NS]	= from->oldest_ns,
+			[MEASURE_TOTAL_NS]	= from->total_ns,
+		},
+	};
 	if (!(details & SYSCOUNT_WATCH_LATENCY))
 		return;
-	measure_set(m, MEASURE_OLDEST_NS, from->oldest_ns);
-	measure_set(m, MEASURE_TOTAL_NS, from->total_ns);
-	measure_set(m, MEASURE_MIN_NS, from->min_ns);
-	measure_set(m, MEASURE_MAX_NS, from->max_ns);
+	measure_set(&row->measures, MEASURE_MIN_NS, from->min_ns);
+	measure_set(&row->measures, MEASURE_MAX_NS, from->max_ns);
 }
 
 static void add_details(struct row *row, const struct reading *r,
@@ -152,6 +158,7 @@ static void add_rows(struct device *d, struct counts *c, const struct reading *r
 		fill_measures(new, from, details);
 		add_details(new, r, from);
 	}
+	c->known = known_of(details);
 	counts_sort(c);
 	counts_sum(c);
 }
@@ -214,6 +221,7 @@ struct snapshot *device_read_watch(struct device *d, const struct syscount_watch
 		counts_merge(&s->counts, c);
 		counts_free(&one);
 	}
+	s->counts.known = known_of(watch->flags);
 	counts_sum(&s->counts);
 	free(r.groups);
 	free(r.rows);

@@ -301,6 +301,18 @@ struct json_object *json_words(char *const *words)
 	return list;
 }
 
+/* What was asked to be measured beside the calls: a row may have had none. */
+static struct json_object *json_details(const struct counts *c)
+{
+	struct json_object *list = check(json_object_new_array());
+
+	if (c->known & BIT(MEASURE_ERRORS))
+		json_object_array_add(list, json_text("errors"));
+	if (c->known & BIT(MEASURE_TOTAL_NS))
+		json_object_array_add(list, json_text("latency"));
+	return list;
+}
+
 static void json_watched(struct json_object *o, const struct watched *w)
 {
 	if (w->ended)
@@ -324,8 +336,10 @@ struct json_object *json_snapshot(const struct snapshot *s)
 		json_add(o, "command", json_words(s->watched.command));
 		json_add_u64(o, "lost", s->lost);
 	}
-	if (s->kind == KIND_WATCH)
+	if (s->kind == KIND_WATCH) {
 		json_watched(o, &s->watched);
+		json_add(o, "details", json_details(&s->counts));
+	}
 	json_add_counts(o, &s->counts, s->kind);
 	if (s->ngroups)
 		json_add(o, "groups", json_groups(s));

@@ -295,6 +295,8 @@ static void get_rows(const struct place *top, struct json_object *from, enum kin
 		json_read_bad(top, "syscalls", "missing");
 	for (i = 0; i < json_object_array_length(list); i++)
 		get_row(&p, get_item(&p, list, i), kind, c);
+	for (i = 0; i < c->nrows; i++)
+		c->known |= c->rows[i].measures.known & measures_taken(true, true);
 	counts_sort(c);
 	for (i = 1; i < c->nrows; i++) {
 		if (!row_compare(&c->rows[i - 1], &c->rows[i]))
@@ -347,6 +349,7 @@ static void get_groups(const struct place *top, struct json_object *from, struct
 			group = snapshot_add_group(s);
 			group->by = by;
 			json_read_group(&p, o, group);
+			group->counts.known = s->counts.known;
 			get_counts(&p, o, s->kind, &group->counts);
 			group->counts.unknown_state = s->counts.unknown_state;
 		}
@@ -412,6 +415,7 @@ static struct snapshot *read_snapshot(const struct place *p, struct json_object 
 	json_read_u64(p, o, "lost", &s->lost);
 	json_read_watched(p, o, &s->watched);
 	if (s->kind != KIND_DIFF && s->kind != KIND_INFO && s->kind != KIND_COST) {
+		s->counts.known = json_read_details(p, o);
 		get_counts(p, o, s->kind, &s->counts);
 		get_groups(p, o, s);
 	}

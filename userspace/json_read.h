@@ -26,5 +26,7 @@ struct json_object *json_read_list(const struct place *p, struct json_object *fr
 void json_read_row(const struct place *p, struct json_object *from, struct row *row);
 void json_read_group(const struct place *p, struct json_object *from, struct group *group);
 void json_read_watched(const struct place *p, struct json_object *from, struct watched *w);
+/* Which measures were taken, by what was asked for. */
+unsigned int json_read_details(const struct place *p, struct json_object *from);
 
 #endif

@@ -102,6 +102,23 @@ void json_read_row(const struct place *p, struct json_object *from, struct row *
 	get_buckets(p, latency, row);
 }
 
+unsigned int json_read_details(const struct place *p, struct json_object *from)
+{
+	struct json_object *list = json_read_list(p, from, "details");
+	bool errors = false, latency = false;
+	size_t i;
+
+	for (i = 0; list && i < json_object_array_length(list); i++) {
+		struct json_object *word = json_object_array_get_idx(list, i);
+
+		if (!json_object_is_type(word, json_type_string))
+			json_read_bad(p, "details", "not a list of words");
+		errors = errors || !strcmp(json_object_get_string(word), "errors");
+		latency = latency || !strcmp(json_object_get_string(word), "latency");
+	}
+	return measures_taken(errors, latency);
+}
+
 static uint32_t get_u32(const struct place *p, struct json_object *from, const char *key)
 {
 	uint64_t n = 0;

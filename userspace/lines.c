@@ -392,8 +392,7 @@ static void add_measures(struct measures *to, const struct counts *c, const char
 			measures_merge(to, &c->rows[i].measures);
 	}
 	/* A category that was not called has no errors: it was watched all the same. */
-	if (c->nrows)
-		to->known |= c->rows[0].measures.known;
+	to->known |= c->known;
 }
 
 struct line *category_lines(const struct snapshot *s, size_t *n, bool total)
@@ -494,17 +493,19 @@ struct line *call_lines(const struct options *o, const struct snapshot *s,
 
 struct line *group_lines(const struct snapshot *s, size_t *n)
 {
-	struct line *lines = xcalloc(s->ngroups, sizeof(*lines));
+	struct line *lines = xcalloc(s->ngroups, sizeof(*lines)), *line = lines;
 	size_t i;
 
-	*n = s->ngroups;
-	for (i = 0; i < *n; i++) {
+	for (i = 0; i < s->ngroups; i++) {
 		const struct group *group = &s->groups[i];
 
-		lines[i] = (struct line){ .snapshot = s, .counts = &s->counts, .group = group,
-					  .calls = group->counts.total };
-		add_measures(&lines[i].measures, &group->counts, NULL, true);
+		if (!group->counts.total)
+			continue;
+		*line = (struct line){ .snapshot = s, .counts = &s->counts, .group = group,
+				       .calls = group->counts.total };
+		add_measures(&line++->measures, &group->counts, NULL, true);
 	}
+	*n = (size_t)(line - lines);
 	return lines;
 }
 
@@ -518,7 +519,18 @@ void table_of_lines(struct table *t, const struct line *lines, size_t n)
 		t->rows[i] = &lines[i];
 }
 
+size_t lines_failed(struct line *lines, size_t n)
+{
+	size_t i, kept = 0;
+
+	for (i = 0; i < n; i++) {
+		if (lines[i].measures.n[MEASURE_ERRORS])
+			lines[kept++] = lines[i];
+	}
+	return kept;
+}
+
 bool lines_measured(const struct counts *c, enum measure what)
 {
-	return c->nrows && measured(&c->rows[0].measures, what);
+	return c->known & BIT(what);
 }

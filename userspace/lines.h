@@ -44,6 +44,7 @@ struct line *category_lines(const struct snapshot *s, size_t *n, bool total);
 /* Of a group, NULL: of all. --errno and --failed are minded. */
 struct line *call_lines(const struct options *o, const struct snapshot *s,
 			const struct group *group, size_t *n);
+/* Of those that made a call. */
 struct line *group_lines(const struct snapshot *s, size_t *n);
 
 /* With --by category, --columns, --sort and --top are of this one. */
@@ -53,6 +54,8 @@ void categories_print(struct output *out, const struct options *o, const struct 
 void calls_print(struct output *out, const struct options *o, const struct snapshot *s,
 		 const struct group **groups, size_t ngroups, const char *key,
 		 const char *defaults);
+/* Drops those without an error: how many stay. */
+size_t lines_failed(struct line *lines, size_t n);
 void table_of_lines(struct table *t, const struct line *lines, size_t n);
 /* There is something to show of it. */
 bool lines_measured(const struct counts *c, enum measure what);

@@ -14,6 +14,14 @@ void categories_print(struct output *out, const struct options *o, const struct 
 	size_t n;
 
 	lines = category_lines(s, &n, !machine);
+	if (o->given & OPT_FAILED) {
+		/* The total stays, and is that of all. */
+		size_t kept = lines_failed(lines, machine ? n : n - 1);
+
+		if (!machine)
+			lines[kept++] = lines[n - 1];
+		n = kept;
+	}
 	columns_choose(&t, only ? o : NULL, defaults);
 	table_of_lines(&t, lines, n);
 	if (!machine) {

@@ -77,6 +77,20 @@ uint64_t quantile_ns(const struct tallies *buckets, const struct measures *m, un
 	return (uint64_t)ns;
 }
 
+unsigned int measures_taken(bool errors, bool latency)
+{
+	unsigned int known = 0;
+
+	if (errors || latency)
+		known |= BIT(MEASURE_EXITS) | BIT(MEASURE_REFUSED) | BIT(MEASURE_RESTARTED) |
+			 BIT(MEASURE_IN_FLIGHT);
+	if (errors)
+		known |= BIT(MEASURE_ERRORS);
+	if (latency)
+		known |= BIT(MEASURE_OLDEST_NS) | BIT(MEASURE_TOTAL_NS);
+	return known;
+}
+
 bool measured(const struct measures *m, enum measure what)
 {
 	return m->known & BIT(what);

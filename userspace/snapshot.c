@@ -263,6 +263,7 @@ void counts_merge(struct counts *to, const struct counts *from)
 					    from->categories[i].state);
 		to->unknown_state = from->unknown_state;
 	}
+	to->known |= from->known;
 	for (i = 0; i < from->nrows; i++) {
 		struct row *row = (struct row *)counts_find(to, &from->rows[i]);
 
@@ -283,6 +284,7 @@ static void counts_subtract(struct counts *to, const struct counts *after,
 
 	to->no_unknown = after->no_unknown;
 	to->unknown_state = after->unknown_state;
+	to->known = after->known;
 	for (i = 0; i < after->ncategories; i++)
 		counts_add_category(to, after->categories[i].name, after->categories[i].state);
 	for (i = 0; i < after->nrows; i++) {
@@ -460,6 +462,7 @@ struct snapshot *snapshot_copy(const struct snapshot *from)
 		counts_add_row(&s->counts, &from->counts.rows[i]);
 	s->counts.no_unknown = from->counts.no_unknown;
 	s->counts.unknown_state = from->counts.unknown_state;
+	s->counts.known = from->counts.known;
 	counts_sum(&s->counts);
 	return s;
 }

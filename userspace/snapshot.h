@@ -95,6 +95,7 @@ struct counts {
 	enum state unknown_state;
 	uint64_t unknown;
 	uint64_t total;
+	unsigned int known;	/* a bit for each measure that was taken, were there calls or not */
 };
 
 enum by {
@@ -201,6 +202,8 @@ uint64_t bucket_bound(uint32_t value);
 uint64_t quantile_ns(const struct tallies *buckets, const struct measures *m,
 		     unsigned int percent);
 
+/* What is taken of errors and of latency; but the shortest and the longest, which an interval has not. */
+unsigned int measures_taken(bool errors, bool latency);
 bool measured(const struct measures *m, enum measure what);
 void measure_set(struct measures *m, enum measure what, uint64_t n);
 void measures_merge(struct measures *to, const struct measures *from);

@@ -79,10 +79,13 @@ static void print_title(struct output *out, const struct options *o, const struc
 	}
 	for (i = 0; i < c->nrows; i++)
 		measures_merge(&all, &c->rows[i].measures);
-	if (measured(&all, MEASURE_ERRORS))
+	if (lines_measured(c, MEASURE_ERRORS))
 		fprintf(out->f, ", %" PRIu64 " errors", all.n[MEASURE_ERRORS]);
 	print_end(out->f, &s->watched);
 	fputc('\n', out->f);
+	if (o->given & OPT_FAILED)
+		fputs("syscount: only what failed is listed: the line above, SHARE and total are of "
+		      "all calls\n", out->f);
 }
 
 /* A line below the title; where there is none, a warning. */
@@ -252,6 +255,8 @@ static size_t print_groups(struct output *out, const struct options *o, const st
 	size_t i, n;
 
 	lines = group_lines(s, &n);
+	if (o->given & OPT_FAILED)
+		n = lines_failed(lines, n);
 	table_of_lines(&t, lines, n);
 	if (o->sort && !sorts_groups(o->sort)) {
 		order.sort = NULL;

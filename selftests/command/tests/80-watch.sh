@@ -44,6 +44,10 @@ forms()
 	watch run-choose 0 "" "run -e read -c '!process' true"
 	watch run-map 0 "" "run --map names.map true"
 	watch run-empty 0 "" "FAKE=empty run true; FAKE=empty run --csv --by process true"
+	# Who made no call is in no table, but in the snapshot; what was measured is known of both.
+	watch run-idle 0 "" "FAKE=empty run --by process true; FAKE=empty syscount run --by process -J -o $tmp/a true
+		jq -c '.syscount | .details, (.groups | length)' $tmp/a; syscount -i $tmp/a --by process | cmp - $tmp/summary"
+	watch run-failed-group 0 "" "run -x --by process -e futex true; run -x --by category -r true"
 	watch run-strace 0 "" "run --format strace true"
 	watch run-strace-abis 0 "" "FAKE=i386 run --format strace -e read true"
 	watch run-strace-plain 0 "" "run --format strace -n -T 1 true"
@@ -121,6 +125,7 @@ damaged()
 	bad_watch bucket-zero "|= (.syscalls[0].latency.buckets[0][0] = 0)" "syscalls[0].buckets: $pair"
 	bad_watch bucket-pair "|= (.syscalls[0].latency.buckets[0] = [1])" "syscalls[0].buckets: $pair"
 	bad_watch bucket-count "|= (.syscalls[0].latency.buckets[0][1] = null)" "syscalls[0].buckets: $pair"
+	bad_watch details "|= (.details = [1])" "details: not a list of words"
 	bad_watch command "|= (.command = [1])" "command: not a list of strings"
 	bad_watch command-text "|= (.command = \"ls\")" "command: not an array"
 	bad_watch target "|= (.target = 1)" "target: not an object"
