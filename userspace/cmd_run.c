@@ -13,11 +13,6 @@
 #include "watch.h"
 #include "watch_output.h"
 
-/* As env(1) has them. */
-#define EXIT_OURSELVES	125
-#define EXIT_CANNOT	126
-#define EXIT_NOT_FOUND	127
-
 struct run {
 	struct device *device;
 	struct syscount_watch watch;
@@ -75,7 +70,6 @@ int cmd_run(struct options *o)
 	struct source *src;
 	struct snapshot *s;
 
-	failure_status = EXIT_OURSELVES;
 	/* Who looks at one program wants to know, and it alone pays for it. */
 	o->given |= OPT_ERRORS;
 	lines_check(o);

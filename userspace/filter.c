@@ -143,6 +143,9 @@ void filter_check(const struct filter *f, const struct counts *table, bool compl
 			continue;
 		if (item->category)
 			no_category(item, table);
+		if (counts_category(table, item->text) || !strcmp(item->text, UNKNOWN))
+			errx(failure_status, "no syscall '%s', but a category: -c %s", item->text,
+			     item->text);
 		suggest_syscall(&s, table);
 		if (complete)
 			errx(failure_status, "no syscall '%s%s%s'%s", item->text, at, abi,

@@ -86,7 +86,18 @@ void usage_error(const struct command *command, const char *fmt, ...)
 	vfprintf(stderr, fmt, args);
 	va_end(args);
 	fputc('\n', stderr);
-	exit(EXIT_USAGE);
+	exit(command && command->failure ? command->failure : EXIT_USAGE);
+}
+
+const struct command *command_named(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < ncommands; i++) {
+		if (!strcmp(commands[i].name, name))
+			return &commands[i];
+	}
+	return NULL;
 }
 
 static unsigned int formats(const struct command *command)
@@ -136,9 +147,10 @@ static __noreturn void help_command(const struct command *command)
 	struct output *out = output_stdout();
 	size_t i;
 
-	fprintf(out->f, "\nUsage:\n  syscount %s%s%s%s\n\n%c%s.\n", command->name,
-	       command->options & ~OPT_COMMON ? " [options]" : "", *command->args ? " " : "",
-	       command->args, toupper((unsigned char)*command->summary), command->summary + 1);
+	fprintf(out->f, "\nUsage:\n  syscount %s%s%s%s%s%s\n\n%c%s.\n", command->name,
+		command->target ? " " : "", command->target ? command->target : "",
+		command->options & ~OPT_COMMON ? " [options]" : "", *command->args ? " " : "",
+		command->args, toupper((unsigned char)*command->summary), command->summary + 1);
 	if (command->details)
 		fprintf(out->f, "\n%s\n", command->details);
 	fputs("\nOptions:\n", out->f);
@@ -252,6 +264,9 @@ static __noreturn void print_version(void)
 
 static void parse_list(struct options *o, const char *list, bool category)
 {
+	if (!category && list[strcspn(list, "=%")])
+		usage_error(o->command, "--syscall: '%s' is written for strace: -e takes names of "
+			    "calls alone (-e open,openat); categories are -c", list);
 	if (!filter_add(&o->filter, list, category))
 		usage_error(o->command, "--%s: '%s' has an empty name",
 			    category ? "category" : "syscall", list);
@@ -346,11 +361,27 @@ static const struct option_line *line_of(int letter)
 	return NULL;
 }
 
+/* Why it is not, where that is not plain. */
+static const struct {
+	const char *command;
+	unsigned int bit;
+	const char *text;
+} hints[] = {
+	{ "run", OPT_DURATION,
+	  "run counts until CMD ends; to end it before: syscount run -- timeout SEC CMD" },
+	{ "run", OPT_INTERVAL,
+	  "run shows the calls when CMD has ended; of one that runs: syscount attach -p PID -I SEC" },
+};
+
 static __noreturn void not_here(const struct options *o, const struct option_line *line)
 {
 	char *all = xstrdup("");
 	size_t i;
 
+	for (i = 0; i < ARRAY_SIZE(hints); i++) {
+		if (hints[i].bit == line->bit && !strcmp(hints[i].command, o->command->name))
+			usage_error(o->command, "no option --%s: %s", line->name, hints[i].text);
+	}
 	for (i = 0; i < ncommands; i++) {
 		if (commands[i].options & line->bit)
 			all = xasprintf("%s %s", all, commands[i].name);
@@ -446,6 +477,25 @@ static void check_options(const struct options *o)
 		usage_error(o->command, "an argument is missing: %s", o->command->args);
 }
 
+/* "syscount -d 1 cost": without a command it is show's options. Words from @from on. */
+static void check_order(const struct options *o, int from, int argc, char **argv)
+{
+	char *rest = xstrdup("");
+	int i, at = from;
+
+	while (at < argc && !command_named(argv[at]))
+		at++;
+	if (o->command != &commands[0] || at >= argc) {
+		free(rest);
+		return;
+	}
+	for (i = 1; i < argc; i++) {
+		if (i != at)
+			rest = xasprintf("%s %s", rest, argv[i]);
+	}
+	usage_error(NULL, "the command comes first: syscount %s%s", argv[at], rest);
+}
+
 void options_parse(struct options *o, const struct command *command, int argc, char **argv)
 {
 	struct option names[ARRAY_SIZE(lines) + 1] = { 0 };
@@ -461,13 +511,16 @@ void options_parse(struct options *o, const struct command *command, int argc, c
 
 		if (letter == '?' || letter == ':')
 			bad_option(o, letter, argv);
-		if (!(line->bit & command->options))
+		if (!(line->bit & command->options)) {
+			check_order(o, optind, argc, argv);
 			not_here(o, line);
+		}
 		parse_option(o, letter, optarg);
 		o->given |= line->bit;
 	}
 	o->nargs = argc - optind;
 	o->args = argv + optind;
+	check_order(o, optind, argc, argv);
 	check_options(o);
 }
 

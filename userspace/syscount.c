@@ -37,12 +37,14 @@ const struct command commands[] = {
 		.strace = true,
 		.words = true,
 		.on_stderr = true,
+		.failure = EXIT_OURSELVES,
 		.min_args = 1,
 		.max_args = INT_MAX,
 		.run = cmd_run,
 		.help_columns = lines_help,
 	}, {
 		.name = "attach",
+		.target = "{-p PID[,PID]...|-g PATH|-a}",
 		.args = "",
 		.summary = "show the calls of processes, of a cgroup, or of everybody",
 		.details = "One of -p, -g and -a says whose. Until Ctrl-C, the end of the target,\n"
@@ -150,13 +152,11 @@ static __noreturn void no_command(const char *word)
 
 static const struct command *find_command(const char *word)
 {
-	size_t i;
+	const struct command *command = command_named(word);
 
-	for (i = 0; i < ncommands; i++) {
-		if (!strcmp(commands[i].name, word))
-			return &commands[i];
-	}
-	no_command(word);
+	if (!command)
+		no_command(word);
+	return command;
 }
 
 /*
@@ -195,6 +195,8 @@ int main(int argc, char **argv)
 		argv++;
 		argc--;
 	}
+	if (command->failure)
+		failure_status = command->failure;
 	options_parse(&o, command, argc, argv);
 	status = command->run(&o);
 	options_free(&o);

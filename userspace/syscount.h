@@ -99,7 +99,8 @@ struct column;
 
 struct command {
 	const char *name;
-	const char *args;		/* for the usage line */
+	const char *target;		/* for the usage line: options of which one must be, or NULL */
+	const char *args;		/* the same, behind the options */
 	const char *summary;
 	const char *details;		/* more lines for --help, or NULL */
 	unsigned int options;
@@ -107,6 +108,7 @@ struct command {
 	bool strace;			/* --format takes it */
 	bool words;			/* all behind the first argument is the argument's */
 	bool on_stderr;			/* output, unless there is -o */
+	int failure;			/* exit status, for wrong use too; 0: 1 and EXIT_USAGE */
 	int min_args, max_args;
 	int (*run)(struct options *o);
 	/* NULL: it has no table of columns */
@@ -119,11 +121,13 @@ extern const size_t ncommands;
 /* Does not return when the command line is wrong or asks for --help or --version. */
 void options_parse(struct options *o, const struct command *command, int argc, char **argv);
 void options_free(struct options *o);
+/* NULL: there is none of that name. */
+const struct command *command_named(const char *name);
 void help_all(FILE *f);
 uint64_t parse_seconds(const struct options *o, const char *what, const char *text);
 uint64_t parse_count(const struct options *o, const char *what, const char *text);
 
-/* One line, then exit status 2. */
+/* One line, then exit status 2, or that of the command's failures. */
 __noreturn __printf(2, 3) void usage_error(const struct command *command, const char *fmt, ...);
 
 int cmd_show(struct options *o);

@@ -16,6 +16,10 @@
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #define NSEC_PER_SEC	1000000000ULL
 #define EXIT_USAGE	2
+/* As env(1) has them: who runs a program leaves it the others. */
+#define EXIT_OURSELVES	125
+#define EXIT_CANNOT	126
+#define EXIT_NOT_FOUND	127
 
 /* The exit status when the command fails: 1, but for 'run'. */
 extern int failure_status;

@@ -20,7 +20,12 @@ misused option-elsewhere-list "list: option --interval does not belong here; it 
 misused option-elsewhere-reset "reset: option --json does not belong here; it is for: show run attach stat diff list info cost" reset -J
 misused option-argument "show: option '-T' needs an argument" -T
 misused option-no-argument "show: option '--json=x' takes no argument" --json=x
-misused argument "show: one argument too many: 'list'" -J list
+misused argument "show: one argument too many: 'ls'" -J ls
+misused command-last "the command comes first: syscount cost -d 1" -d 1 cost
+misused command-last-option "the command comes first: syscount attach -p 1 -J" -p 1 attach -J
+misused command-last-list "the command comes first: syscount list -J" -J list
+misused strace-class "show: --syscall: '%file' is written for strace: -e takes names of calls alone (-e open,openat); categories are -c" -e %file
+refuses strace-category "no syscall 'file', but a category: -c file" -e file -i db7.json
 misused argument-reset "reset: one argument too many: 'now'" reset now
 misused enable-nothing "enable: an argument is missing: NAME..." enable
 misused format-word "show: --format: 'xml' is not one of: table, raw, csv, json, strace" --format xml
@@ -42,7 +47,7 @@ misused seconds-zero "show: --interval: '0' is not from 0.001 to 1000000000 seco
 misused stat-seconds "stat: SECONDS: 'x' $seconds" stat x
 misused stat-count "stat: COUNT: '0' is not a whole number from 1" stat 1 0
 misused stat-three "stat: one argument too many: '3'" stat 1 2 3
-misused errno-latency "run: --errno and --latency exclude each other" run -L --errno true
+sh errno-latency 125 "syscount: run: --errno and --latency exclude each other" "syscount run -L --errno true"
 misused stat-twice "stat: SECONDS and --interval exclude each other" stat -I 1 1
 
 sh output-file 0 "" "syscount -i plain.json -T 1 -o $tmp/o && cat $tmp/o"

@@ -8,6 +8,9 @@ watch_setup='syscount() { LD_PRELOAD=$tmp/fake.so command syscount "$@"; }
 	run() { syscount run -o $tmp/summary "$@"; s=$?; cat $tmp/summary; return $s; }
 	origin() { jq -c ".syscount | del(.host, .kernel, .machine, .boot_id, .time, .since, .cpus)"; }'
 
+# misused_run NAME MESSAGE ARGUMENT...: as misused, with the status that leaves the others to CMD
+misused_run() { sh "$1" 125 "syscount: $2" "syscount ${*:3}"; }
+
 # watch NAME STATUS STDERR SCRIPT
 watch() { sh "watch-$1" "$2" "$3" "$watch_setup; $4"; }
 
@@ -181,21 +184,25 @@ print(subprocess.run(sys.argv[1:]).returncode)' env LD_PRELOAD=$tmp/fake.so $SYS
 	watch status-inconsistent 125 "syscount: watch: the module's answer does not fit together" "FAKE=inconsistent syscount run true"
 	# Who may not read the counters may count what he runs.
 	watch status-unprivileged 0 "" "FAKE=eperm syscount run -o $tmp/o true; head -n 1 $tmp/o"
-	misused run-nothing "run: an argument is missing: [--] CMD [ARG]..." run
-	misused run-option "run: no option '--foo'; see syscount run --help" run --foo
-	misused run-sort-time "run: --sort: no column 'time'; there are: TIMESTAMP ABI NR SYSCALL CATEGORY STATE CALLS CALLS/S SHARE ERRORS ERRNO OBJECT TOTAL AVG P50 P99 MIN MAX EXITS REFUSED RESTARTED INFLIGHT OLDEST PID TID COMMAND CGROUP THREADS TOP" run -L -s time true
-	misused run-sort-total "run: --sort: column TOTAL takes --latency" run -s total true
-	misused run-columns-errno "run: --columns: column ERRNO takes --errno" run -U SYSCALL,errno true
-	misused run-columns-pid "run: --columns: column PID takes --by process, thread, cgroup or command" run -U +pid true
+	misused_run run-nothing "run: an argument is missing: [--] CMD [ARG]..." run
+	misused_run run-option "run: no option '--foo'; see syscount run --help" run --foo
+	misused_run run-sort-time "run: --sort: no column 'time'; there are: TIMESTAMP ABI NR SYSCALL CATEGORY STATE CALLS CALLS/S SHARE ERRORS ERRNO OBJECT TOTAL AVG P50 P99 MIN MAX EXITS REFUSED RESTARTED INFLIGHT OLDEST PID TID COMMAND CGROUP THREADS TOP" run -L -s time true
+	misused_run run-sort-total "run: --sort: column TOTAL takes --latency" run -s total true
+	misused_run run-columns-errno "run: --columns: column ERRNO takes --errno" run -U SYSCALL,errno true
+	misused_run run-columns-pid "run: --columns: column PID takes --by process, thread, cgroup or command" run -U +pid true
 	misused attach-columns-errors "attach: --columns: column ERRORS takes --errors" attach -a -U +errors
 	misused attach-columns-exits "attach: --sort: column EXITS takes --errors or --latency" attach -a -s exits
 	misused show-columns-watch "show: --columns: column TOTAL takes a watch: 'syscount run', 'syscount attach', or --input" -U total
 	misused show-columns-cpu "show: --columns: column CPU takes --by cpu" -U cpu
-	misused run-follow "run: --follow: 'me' is not one of: all, threads, none" run --follow me true
-	misused run-by "run: --by: 'cpu' is not one of: syscall, category, process, thread, cgroup, command" run --by cpu true
-	misused run-json-errno "run: --errno does not go with --json" run -J --errno true
-	misused run-strace-columns "run: --columns does not go with --format strace" run --format strace -U CALLS true
-	misused run-strace-by "run: --by does not go with --format strace" run --format strace --by process true
+	misused_run run-duration "run: no option --duration: run counts until CMD ends; to end it before: syscount run -- timeout SEC CMD" run -d 1 true
+	misused_run run-interval "run: no option --interval: run shows the calls when CMD has ended; of one that runs: syscount attach -p PID -I SEC" run --interval 1 true
+	watch status-category 125 "syscount: no category 'bogus'; there are: process, file, device, info, communication, unknown" "syscount run -c bogus true"
+	misused_run run-strace-e "run: --syscall: 'trace=open' is written for strace: -e takes names of calls alone (-e open,openat); categories are -c" run -e trace=open true
+	misused_run run-follow "run: --follow: 'me' is not one of: all, threads, none" run --follow me true
+	misused_run run-by "run: --by: 'cpu' is not one of: syscall, category, process, thread, cgroup, command" run --by cpu true
+	misused_run run-json-errno "run: --errno does not go with --json" run -J --errno true
+	misused_run run-strace-columns "run: --columns does not go with --format strace" run --format strace -U CALLS true
+	misused_run run-strace-by "run: --by does not go with --format strace" run --format strace --by process true
 	misused run-follow-elsewhere "show: option -f does not belong here; it is for: run attach" -f
 	# Options behind the command are its own.
 	watch status-options 0 "" "syscount run -o $tmp/o echo -J --help -- x; syscount run -o $tmp/o -- echo -n y"
