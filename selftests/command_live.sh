@@ -215,6 +215,40 @@ test_intervals()
 	same "stat: Ctrl-C ends it, and is no failure" "0 " "$? $(<err)"
 }
 
+test_attach()
+{
+	local pid dead
+
+	true &
+	dead=$!
+	wait $dead
+	sleep 1000 &
+	pid=$!
+	same "attach: the processes that there are" "0 syscount: process $dead: no such process
+syscount: attach: counting: $pid" "$(run syscount attach -p $dead,$pid -d 0.1)"
+	same "... of which the title names those" 1 "$(grep -c "^syscount: process $pid: 0 calls" out)"
+	kill $pid
+	same "attach: none there is" "1 syscount: process $dead: no such process" "$(run syscount attach -p $dead)"
+	same "attach: the root of all cgroups" "0 syscount: attach: counting: /" "$(run syscount attach -g / -d 0.1)"
+
+	# Processes that ended are let go of, but not their calls.
+	syscount attach -a --by process -J -e gettid@64 -I 0.2 > out 2> err &
+	pid=$!
+	until grep -q counting err; do
+		:
+	done
+	for _ in {1..20}; do
+		perl -e 'syscall(186) for 1..100'
+	done
+	kill -TERM $pid
+	wait $pid
+	same "attach -I: the calls of those that ended are in the sum" 2000 "$(tail -n 1 out | jq .syscount.total)"
+	same "... and all have been groups" 20 \
+		"$(jq -s '[.[].syscount.groups // [] | .[] | select(.calls == 100) | .pid] | unique | length' out)"
+	same "... but not in the end" yes "$(tail -n 1 out | jq -r '.syscount.groups // [] |
+		if map(select(.calls == 100)) | length < 20 then "yes" else . end')"
+}
+
 test_cost()
 {
 	local hook
@@ -301,6 +335,7 @@ test_switches
 test_list_and_info
 test_reset_and_diff
 test_intervals
+test_attach
 test_cost
 test_not_permitted
 test_not_loaded

@@ -13,8 +13,11 @@
 
 #include "attach.h"
 #include "cgroup.h"
+#include "output.h"
 #include "util.h"
 #include "watch.h"
+
+#define SETTLE_NS	(10 * NSEC_PER_SEC)
 
 struct attached {
 	struct source *src;
@@ -27,6 +30,8 @@ struct attached {
 	int32_t *pids;
 	struct device *own;		/* NULL, or a watch of ourselves, to subtract */
 	struct syscount_watch own_watch;
+	struct snapshot **ended;	/* of each device's last reading, the groups that had ended */
+	struct counts past;		/* of those that the module has let go of since */
 };
 
 static bool is_listed(const struct attached *a, long pid)
@@ -91,42 +96,73 @@ static bool has_ended(int pidfd)
 	return poll(&fd, 1, 0) > 0;
 }
 
-/* The pidfd comes first, so that after the watch is open it says whose it is. */
-static void open_pid(struct attached *a, size_t i)
+/* NULL: opened. Else why not, which is no matter for the others. */
+static const char *open_pidfd(struct attached *a, size_t i)
 {
-	char *what = xasprintf("process %" PRId32, a->pids[i]);
-	int fd, error = 0;
+	int fd = (int)syscall(SYS_pidfd_open, a->pids[i], 0);
 
-	fd = (int)syscall(SYS_pidfd_open, a->pids[i], 0);
 	if (fd < 0 && (errno == EINVAL || errno == ENOENT))
-		errx(failure_status, "%s: a thread, not a process", what);
+		return "a thread, not a process";
 	if (fd < 0 && errno == ESRCH)
-		errx(failure_status, "%s: no such process", what);
+		return "no such process";
 	if (fd < 0)
-		err(failure_status, "%s", what);
-	a->watch.pid = a->pids[i];
-	if (!is_covered(a, a->pids[i])) {
-		a->devices[i] = device_open();
-		error = device_try_watch(a->devices[i], &a->watch);
-	}
-	if (error)
-		device_watch_failed(error, what);
-	if (has_ended(fd))
-		errx(failure_status, "%s: has ended", what);
+		err(failure_status, "process %" PRId32, a->pids[i]);
 	a->fds[i] = (struct pollfd){ .fd = fd, .events = POLLIN };
-	free(what);
+	return NULL;
 }
 
+/* The same. The pidfd comes first, so that after the watch is open it says whose it is. */
+static const char *open_pid(struct attached *a, size_t i)
+{
+	const char *why = a->fds[i].fd < 0 ? open_pidfd(a, i) : NULL;
+	int error;
+
+	if (why || a->devices[i] || is_covered(a, a->pids[i]))
+		return why;
+	a->devices[i] = device_open();
+	a->watch.pid = a->pids[i];
+	error = device_try_watch(a->devices[i], &a->watch);
+	if (error == ESRCH)
+		return "no such process";
+	if (error)
+		device_watch_failed(error, xasprintf("process %" PRId32, a->pids[i]));
+	return has_ended(a->fds[i].fd) ? "has ended" : NULL;
+}
+
+static void drop_pid(struct attached *a, size_t i)
+{
+	device_close(a->devices[i]);
+	if (a->fds[i].fd >= 0)
+		close(a->fds[i].fd);
+	a->n--;
+	memmove(&a->devices[i], &a->devices[i + 1], (a->n - i) * sizeof(*a->devices));
+	memmove(&a->fds[i], &a->fds[i + 1], (a->n - i) * sizeof(*a->fds));
+	memmove(&a->pids[i], &a->pids[i + 1], (a->n - i) * sizeof(*a->pids));
+}
+
+/* As strace does: those that there are. */
 static void open_pids(struct attached *a)
 {
 	size_t i;
 
 	a->devices = xcalloc(a->n, sizeof(*a->devices));
 	a->fds = xcalloc(a->n, sizeof(*a->fds));
-	a->nfds = a->n;
 	a->watch.target = SYSCOUNT_TARGET_TASK;
 	for (i = 0; i < a->n; i++)
-		open_pid(a, i);
+		a->fds[i].fd = -1;
+	for (i = 0; i < a->n; i++) {
+		const char *why = open_pid(a, i);
+
+		if (!why)
+			continue;
+		warnx("process %" PRId32 ": %s", a->pids[i], why);
+		drop_pid(a, i);
+		/* Its children count for themselves now: all over again. */
+		i = SIZE_MAX;
+	}
+	if (!a->n)
+		exit(failure_status);
+	a->nfds = a->n;
 }
 
 /*
@@ -212,6 +248,8 @@ struct attached *attach_new(const struct options *o)
 
 void attach_open(struct attached *a, struct source *src)
 {
+	size_t i;
+
 	a->src = src;
 	if (a->o->pids) {
 		open_pids(a);
@@ -221,6 +259,75 @@ void attach_open(struct attached *a, struct source *src)
 		a->watch.target = SYSCOUNT_TARGET_ALL;
 		open_one(a, "everybody");
 	}
+	a->ended = xcalloc(a->n, sizeof(*a->ended));
+	for (i = 0; i < a->n; i++)
+		a->ended[i] = snapshot_new(KIND_WATCH);
+}
+
+static void drop_groups(struct snapshot *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->ngroups; i++)
+		group_free(&s->groups[i]);
+	s->ngroups = 0;
+}
+
+/* Groups of these never come again, as those of a name or a cgroup do. */
+static bool by_tasks(const struct attached *a)
+{
+	return a->watch.by == SYSCOUNT_BY_PROCESS || a->watch.by == SYSCOUNT_BY_THREAD;
+}
+
+/*
+ * Groups that ended would stay in the module's memory until the end. Those that nobody is to be
+ * shown again it may let go of, since the sum of them is enough: all, if groups are not asked for;
+ * with an interval, those that ended in one before.
+ */
+static bool forgets(const struct attached *a)
+{
+	return by_tasks(a) && (a->o->by <= BY_CPU || a->o->interval_ns);
+}
+
+static bool has_group(const struct snapshot *s, const struct group *group)
+{
+	size_t i;
+
+	for (i = 0; i < s->ngroups; i++) {
+		if (group_same(&s->groups[i], group))
+			return true;
+	}
+	return false;
+}
+
+/* Not every group that has ended is let go of: what is not there any more was. */
+static void keep_forgotten(struct attached *a, struct snapshot *ended, const struct snapshot *s)
+{
+	size_t i;
+
+	for (i = 0; i < ended->ngroups; i++) {
+		if (!has_group(s, &ended->groups[i]))
+			counts_merge(&a->past, &ended->groups[i].counts);
+	}
+	drop_groups(ended);
+	for (i = 0; i < s->ngroups; i++) {
+		struct group *group;
+
+		if (!s->groups[i].ended)
+			continue;
+		group = snapshot_add_group(ended);
+		group_copy(group, &s->groups[i]);
+		counts_merge(&group->counts, &s->groups[i].counts);
+	}
+}
+
+static struct snapshot *read_one(struct attached *a, size_t i)
+{
+	struct snapshot *s = device_read_watch(a->devices[i], &a->watch, forgets(a));
+
+	if (forgets(a))
+		keep_forgotten(a, a->ended[i], s);
+	return s;
 }
 
 static bool is_idle(const struct group *group, const void *ctx)
@@ -239,15 +346,6 @@ static bool is_ours(const struct group *group, const void *ctx)
 	return !prctl(PR_GET_NAME, name) && !strcmp(group->command, name);
 }
 
-static void drop_groups(struct snapshot *s)
-{
-	size_t i;
-
-	for (i = 0; i < s->ngroups; i++)
-		group_free(&s->groups[i]);
-	s->ngroups = 0;
-}
-
 /*
  * Ours is read first: then each has a call that the other has not, ours the one that made
  * the watch of all, that of all the one that reads it, which are of the same kind.
@@ -256,8 +354,8 @@ static struct snapshot *read_without_own(struct attached *a)
 {
 	struct snapshot *own, *all, *s;
 
-	own = device_read_watch(a->own, &a->own_watch);
-	all = device_read_watch(a->devices[0], &a->watch);
+	own = device_read_watch(a->own, &a->own_watch, false);
+	all = device_read_watch(a->devices[0], &a->watch, false);
 	own->since_ns = all->since_ns;
 	s = snapshot_subtract(all, own);
 	free(s->since);
@@ -277,7 +375,8 @@ static struct snapshot *read_others(struct attached *a)
 
 	if (a->own)
 		return read_without_own(a);
-	s = device_read_watch(a->devices[0], &a->watch);
+	s = read_one(a, 0);
+	/* The sum is made up anew, from the groups. */
 	snapshot_drop(s, is_ours, NULL);
 	if (a->o->by <= BY_CPU)
 		drop_groups(s);
@@ -292,7 +391,7 @@ static struct snapshot *read_pids(struct attached *a)
 	for (i = 0; i < a->n; i++) {
 		if (!a->devices[i])
 			continue;
-		more = device_read_watch(a->devices[i], &a->watch);
+		more = read_one(a, i);
 		if (s) {
 			snapshot_merge(s, more);
 			snapshot_free(more);
@@ -309,6 +408,7 @@ struct snapshot *attach_read(struct attached *a)
 	struct snapshot *s = pids ? read_pids(a) : read_others(a);
 	struct watched *w = &s->watched;
 
+	counts_merge(&s->counts, &a->past);
 	w->target = pids ? TARGET_PROCESS : a->o->cgroup ? TARGET_CGROUP : TARGET_ALL;
 	w->cgroup = xstrdup(a->o->cgroup);
 	w->npids = pids ? a->n : 0;
@@ -317,6 +417,26 @@ struct snapshot *attach_read(struct attached *a)
 		memcpy(w->pids, a->pids, w->npids * sizeof(*w->pids));
 	source_choose(a->src, s);
 	return s;
+}
+
+void attach_print_target(const struct attached *a, FILE *f)
+{
+	size_t i;
+
+	if (!a->o->pids)
+		print_safe(f, a->o->cgroup ? a->o->cgroup : "everybody");
+	for (i = 0; a->o->pids && i < a->n; i++)
+		fprintf(f, "%s%" PRId32, i ? "," : "", a->pids[i]);
+}
+
+uint64_t attach_settle_ns(const struct attached *a)
+{
+	return by_tasks(a) && a->o->by <= BY_CPU ? SETTLE_NS : UINT64_MAX;
+}
+
+void attach_settle(struct attached *a)
+{
+	snapshot_free(attach_read(a));
 }
 
 struct pollfd *attach_fds(struct attached *a, nfds_t *n)
@@ -368,6 +488,10 @@ void attach_close(struct attached *a)
 		close(a->watch.fd);
 		close(a->events);
 	}
+	for (i = 0; a->ended && i < a->n; i++)
+		snapshot_free(a->ended[i]);
+	free(a->ended);
+	counts_free(&a->past);
 	free(a->devices);
 	free(a->fds);
 	free(a->pids);

@@ -14,7 +14,12 @@ struct attached;
 struct attached *attach_new(const struct options *o);
 /* Counts from here on. Ends the program with one line if that cannot be. */
 void attach_open(struct attached *a, struct source *src);
+/* Of whom: of processes, those that are left. */
+void attach_print_target(const struct attached *a, FILE *f);
 struct snapshot *attach_read(struct attached *a);
+/* How often to let go of what has ended, and to do so. */
+uint64_t attach_settle_ns(const struct attached *a);
+void attach_settle(struct attached *a);
 /* What to wait for with poll(). */
 struct pollfd *attach_fds(struct attached *a, nfds_t *n);
 /* After poll(): is the last one that it was of gone. */

@@ -69,26 +69,37 @@ static int open_directory(const char *path)
 	return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
+static bool is_cgroup(int fd)
+{
+	struct statfs fs;
+
+	return !fstatfs(fd, &fs) && fs.f_type == CGROUP2_SUPER_MAGIC;
+}
+
+/* As it is; else, and that goes for "/", from the mount on. */
 int cgroup_open(const char *path)
 {
 	int fd = open_directory(path), error = errno;
-	struct statfs fs;
+	bool found = fd >= 0;
+	char *mount, *full;
 
-	if (fd < 0 && error == ENOENT) {
-		char *mount = mount_point(), *full;
-
-		if (!mount)
-			errx(failure_status, "%s: no cgroups of version 2 are mounted", path);
-		full = xasprintf("%s/%s", mount, path + (*path == '/'));
-		fd = open_directory(full);
-		error = errno;
-		free(full);
-		free(mount);
-	}
-	if (fd < 0)
+	if (found && is_cgroup(fd))
+		return fd;
+	if (found)
+		close(fd);
+	else if (error != ENOENT)
 		errx(failure_status, "%s: %s", path, strerror(error));
-	if (fstatfs(fd, &fs) || fs.f_type != CGROUP2_SUPER_MAGIC)
-		errx(failure_status, "%s: no cgroup of version 2", path);
+	mount = mount_point();
+	if (!mount)
+		errx(failure_status, "%s: no cgroups of version 2 are mounted; of everybody: --all",
+		     path);
+	full = xasprintf("%s/%s", mount, path + (*path == '/'));
+	fd = open_directory(full);
+	if (fd < 0)
+		errx(failure_status, "%s: %s", path,
+		     found ? "no cgroup of version 2" : strerror(errno));
+	free(full);
+	free(mount);
 	return fd;
 }
 

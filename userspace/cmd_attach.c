@@ -22,12 +22,10 @@ static void check_target(const struct options *o)
 }
 
 /* From here on, exactly. */
-static void say_so(const struct options *o)
+static void say_so(const struct attached *a, const struct options *o)
 {
-	const char *whom = o->pids ? o->pids : o->cgroup ? o->cgroup : "everybody";
-
 	fprintf(stderr, "%s: attach: counting: ", program_invocation_short_name);
-	print_safe(stderr, whom);
+	attach_print_target(a, stderr);
 	fprintf(stderr, "%s\n", o->duration_ns ? "" : "; Ctrl-C ends");
 }
 
@@ -47,13 +45,21 @@ static void print_reading(struct output *out, const struct options *o,
 static bool wait_for_end(struct attached *a, const struct options *o, uint64_t start)
 {
 	uint64_t deadline = interval_deadline(o, start);
+	uint64_t settle_ns = attach_settle_ns(a), now = clock_ns(CLOCK_MONOTONIC);
 	struct pollfd *fds;
 	nfds_t n;
 
 	fds = attach_fds(a, &n);
-	while (interval_poll(deadline, fds, n)) {
-		if (attach_ended(a))
-			return true;
+	while (now < deadline && !interval_interrupted()) {
+		uint64_t next = deadline - now > settle_ns ? now + settle_ns : deadline;
+
+		if (interval_poll(next, fds, n)) {
+			if (attach_ended(a))
+				return true;
+		} else if (next < deadline && !interval_interrupted()) {
+			attach_settle(a);
+		}
+		now = clock_ns(CLOCK_MONOTONIC);
 	}
 	return interval_interrupted() ||
 	       (o->duration_ns && clock_ns(CLOCK_MONOTONIC) >= start + o->duration_ns);
@@ -70,7 +76,7 @@ static void count(struct attached *a, struct output *out, const struct options *
 	start = clock_ns(CLOCK_MONOTONIC);
 	if (before && o->format == FORMAT_JSON)
 		print_reading(out, o, NULL, before);
-	say_so(o);
+	say_so(a, o);
 	do {
 		last = wait_for_end(a, o, start);
 		now = attach_read(a);

@@ -83,7 +83,7 @@ int cmd_run(struct options *o)
 	program_wait(&run.program);
 	/* From here on only what prints can fail, and the status is to be the program's. */
 	signal(SIGPIPE, SIG_IGN);
-	s = device_read_watch(run.device, &run.watch);
+	s = device_read_watch(run.device, &run.watch, false);
 	fill_watched(&s->watched, &run, o);
 	source_choose(src, s);
 	watch_print(out, o, s);

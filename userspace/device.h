@@ -39,8 +39,12 @@ void device_switch(struct device *d, const struct syscount_switch_item *items, s
 int device_try_watch(const struct device *d, const struct syscount_watch *watch);
 /* What that error number of a watch of @what means. */
 void device_watch_failed(int error, const char *what) __attribute__((__noreturn__));
-/* What that watch counted: groups, and the sum of all. Who is watched is not filled in. */
-struct snapshot *device_read_watch(struct device *d, const struct syscount_watch *watch);
+/*
+ * What that watch counted: groups, and the sum of all. Who is watched is not filled in. With
+ * @forget the module lets go of the groups that have ended: they are in no later reading.
+ */
+struct snapshot *device_read_watch(struct device *d, const struct syscount_watch *watch,
+				   bool forget);
 
 const char *hook_word(unsigned int hook);
 const char *abi_word(unsigned int abi);

@@ -62,7 +62,7 @@ static void *make_room(void *list, uint32_t *room, uint32_t needed, size_t size)
 	return xreallocarray(list, *room, size);
 }
 
-static void read_all(struct device *d, struct reading *r)
+static void read_all(struct device *d, struct reading *r, bool forget)
 {
 	struct syscount_watch_read *get = &r->get;
 
@@ -77,6 +77,7 @@ static void read_all(struct device *d, struct reading *r)
 				       sizeof(*r->details));
 		memset(get, 0, sizeof(*get));
 		get->size = sizeof(*get);
+		get->flags = forget ? SYSCOUNT_READ_FORGET : 0;
 		get->group_capacity = d->group_room;
 		get->row_capacity = d->row_room;
 		get->detail_capacity = d->detail_room;
@@ -194,14 +195,15 @@ static struct group *add_group(struct device *d, struct snapshot *s, unsigned in
 	return group;
 }
 
-struct snapshot *device_read_watch(struct device *d, const struct syscount_watch *watch)
+struct snapshot *device_read_watch(struct device *d, const struct syscount_watch *watch,
+				   bool forget)
 {
 	struct snapshot *s = snapshot_new(KIND_WATCH);
 	struct reading r = { 0 };
 	uint32_t i;
 
 	device_table(d);
-	read_all(d, &r);
+	read_all(d, &r, forget);
 	device_origin(d, s);
 	device_times(s, r.get.since_ns, r.get.now_ns);
 	s->hook = xstrdup(hook_word(r.get.hook));

@@ -43,6 +43,7 @@ static int faulty(const char *fault)
 static struct watched_file {
 	int fd;
 	unsigned int readings;
+	int forgotten;			/* the group that ended */
 	struct syscount_watch watch;
 } *files;
 
@@ -329,12 +330,14 @@ static int read_watch(struct watched_file *file, struct syscount_watch_read *get
 	else if (file->watch.by != SYSCOUNT_BY_CGROUP && n == 2 &&
 		 file->watch.target >= SYSCOUNT_TARGET_CGROUP)
 		n = 3;
-	for (i = 1; i <= n; i++)
+	for (i = file->forgotten ? 2 : 1; i <= n; i++)
 		put_group(&a, i);
 	if (faulty("lost")) {
 		get->lost = 5;
 		get->lost_threads = 2;
 	}
+	file->forgotten |= get->flags & SYSCOUNT_READ_FORGET &&
+			   get->row_count <= get->row_capacity;
 	get->left = faulty("left");
 	get->threads = faulty("running") ? 3 : 0;
 	return 0;

@@ -40,7 +40,7 @@ modulewide()
 	fake show 0 "" "syscount | plain"
 	fake duration 0 "" "syscount -d 0.01 | plain"
 	# How many readings there are is up to a busy machine; what each says is not.
-	fake interval 0 "" "syscount -I 0.02 -d 0.1 | plain | head -n 32"
+	fake interval 0 "" "syscount -I 0.02 -d 1 | plain | sed -n 1,32p"
 	fake interval-json 0 "" "syscount -I 0.02 -d 0.1 -J | jq -sc 'length >= 2,
 		[.[].syscount.total] == [range(1; length + 1) * 111],
 		[.[].syscount.now_ns] == [range(6; length + 6) * 1e9], (map(.syscount.since_ns) | unique)'"

@@ -38,6 +38,13 @@ attaches()
 	FAKE=no-perm attach eperm INT -a
 	FAKE=no-task attach race INT -p PID
 	FAKE=cannot attach cannot INT -a
+	# Those that there are; none is a failure.
+	FAKE=say attach some-dead INT -p 2147483647,PID,2147483646 --errors
+	attach all-dead INT -p 2147483647,2147483646
+	attach root INT -g / -n
+	# Who ended is in one reading more, then only in the sums.
+	then="grep -v 'status\|syscount:' | jq -sc '[.[0, 1, 2].syscount | [(.groups | length), .total]]'" \
+		attach ended time -a --by process -I 0.01 -d 0.5 -J
 	attach no-process INT -p 2147483647
 	attach no-cgroup INT -g /proc
 	attach no-cgroup-path INT -g no/such/path
