@@ -190,7 +190,7 @@ static void warn_of_off(const struct counts *c)
 		single += category && category->state != STATE_OFF && row->state == STATE_OFF;
 	}
 	if (single) {
-		longer = xasprintf("%s, %zu single call%s", off, single, single == 1 ? "" : "s");
+		longer = xasprintf("%s, %zu single call%s", off, single, plural(single));
 		free(off);
 		off = longer;
 	}
@@ -218,7 +218,7 @@ static void print_answer(struct output *out, const struct snapshot *s, const str
 		"%s%.4f%% of the time of %" PRIu64 " CPU%s\n\n", hook_word(cost->hook),
 		cost->added_ns, cost->uncounted_ns, rate_text(cost->rate, text, sizeof(text)),
 		little ? "less than " : "", little ? least : cost->percent, s->cpus,
-		s->cpus == 1 ? "" : "s");
+		plural(s->cpus));
 }
 
 static void print_cost(struct output *out, const struct snapshot *s, const struct cost *cost)

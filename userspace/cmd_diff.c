@@ -413,7 +413,7 @@ static void print_interval(FILE *f, const struct change *total)
 	double seconds = (double)total->diff->duration_ns / NSEC_PER_SEC;
 	uint64_t calls = total->after - total->before;
 
-	fprintf(f, "%" PRIu64 " calls in %.3f s", calls, seconds);
+	fprintf(f, "%" PRIu64 " call%s in %.3f s", calls, plural(calls), seconds);
 	if (seconds > 0) {
 		char rate[32];
 

@@ -25,7 +25,7 @@ static void print_title(struct output *out, const struct options *o, const struc
 	}
 	fputs("syscount: ", out->f);
 	print_safe(out->f, s->host ? s->host : "?");
-	fprintf(out->f, ": %" PRIu64 " calls", calls);
+	fprintf(out->f, ": %" PRIu64 " call%s", calls, plural(calls));
 	if (s->timed && s->duration_ns) {
 		double seconds = (double)s->duration_ns / NSEC_PER_SEC;
 		char rate[32];

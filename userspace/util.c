@@ -121,6 +121,11 @@ uint64_t clock_ns(int clock)
 	return (uint64_t)ts.tv_sec * NSEC_PER_SEC + (uint64_t)ts.tv_nsec;
 }
 
+const char *plural(uint64_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
 size_t utf8_length(const char *s)
 {
 	const unsigned char *c = (const unsigned char *)s;

@@ -46,6 +46,9 @@ const char *suggestion_text(const struct suggestion *s);
 void iso_time(uint64_t ns_since_1970, char text[ISO_TIME_SIZE]);
 uint64_t clock_ns(int clock);
 
+/* What a noun has behind that many. */
+const char *plural(uint64_t n);
+
 /* Bytes of the UTF-8 character at @s, 0 when there is none. */
 size_t utf8_length(const char *s);
 

@@ -69,7 +69,7 @@ static void print_title(struct output *out, const struct options *o, const struc
 	}
 	fputs("syscount: ", out->f);
 	print_target(out->f, s);
-	fprintf(out->f, ": %" PRIu64 " calls", c->total);
+	fprintf(out->f, ": %" PRIu64 " call%s", c->total, plural(c->total));
 	if (s->timed && s->duration_ns) {
 		double seconds = (double)s->duration_ns / NSEC_PER_SEC;
 		char rate[32];
@@ -80,7 +80,8 @@ static void print_title(struct output *out, const struct options *o, const struc
 	for (i = 0; i < c->nrows; i++)
 		measures_merge(&all, &c->rows[i].measures);
 	if (lines_measured(c, MEASURE_ERRORS))
-		fprintf(out->f, ", %" PRIu64 " errors", all.n[MEASURE_ERRORS]);
+		fprintf(out->f, ", %" PRIu64 " error%s", all.n[MEASURE_ERRORS],
+			plural(all.n[MEASURE_ERRORS]));
 	print_end(out->f, &s->watched);
 	fputc('\n', out->f);
 	if (o->given & OPT_FAILED)
@@ -146,17 +147,21 @@ static void print_notes(struct output *out, bool title, const struct snapshot *s
 	char *off = switched_off(&s->counts);
 
 	if (s->lost || w->lost_threads)
-		note(out, title, "lost for want of memory, so the counts are too low: %" PRIu64
-		     " (calls, returns, details), and all of %" PRIu64 " (threads)", s->lost,
-		     w->lost_threads);
+		note(out, title, "the counts are too low: memory was short for %" PRIu64 " call%s, "
+		     "return%s or detail%s, and for all that %" PRIu64 " thread%s did", s->lost,
+		     plural(s->lost), plural(s->lost), plural(s->lost), w->lost_threads,
+		     plural(w->lost_threads));
 	if (w->left)
-		note(out, title, "not counted any further, since a program gave them more rights "
-		     "or may not be read: %" PRIu64 " (threads)", w->left);
+		note(out, title, "%" PRIu64 " thread%s started a program that runs with more rights "
+		     "than you have (set-user-ID, capabilities), or that you may not read: from "
+		     "then on it and its children are not counted; with CAP_PERFMON (root) they "
+		     "are", w->left, plural(w->left));
 	if (off)
 		note(out, title, "off, so not counted: %s", off);
 	if (w->ended && w->threads)
-		note(out, title, "still running, and not counted any further: %" PRIu64
-		     " (threads)", w->threads);
+		note(out, title, "%" PRIu64 " thread%s outlived the command: what %s from now on is "
+		     "not counted", w->threads, plural(w->threads),
+		     w->threads == 1 ? "it does" : "they do");
 	free(off);
 }
 

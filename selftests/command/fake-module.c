@@ -230,6 +230,8 @@ static void put_reads(const struct answer *a, struct syscount_watch_group *group
 		.total_ns = 5000000ULL * k, .min_ns = 200, .max_ns = 500000,
 	};
 
+	if (faulty("one"))
+		row.calls = row.exits = row.errors = 1;
 	if (faulty("ties"))
 		row.calls = row.exits = 10 * k;
 	if (object == SYSCOUNT_OBJECT_CHANNEL)
@@ -271,6 +273,8 @@ static void put_rows(const struct answer *a, struct syscount_watch_group *group,
 	put_reads(a, group, k, is_asked(a, SYSCOUNT_WATCH_OBJECTS) ? SYSCOUNT_OBJECT_FILE : 0);
 	if (is_asked(a, SYSCOUNT_WATCH_OBJECTS))
 		put_reads(a, group, k, SYSCOUNT_OBJECT_CHANNEL);
+	if (faulty("one"))
+		return;
 	put_detail(a, &futex, SYSCOUNT_DETAIL_LATENCY, 11, 10 * k - 1);
 	put_watch_row(a, group, futex);
 	put_detail(a, &odd, SYSCOUNT_DETAIL_ERRNO, ENOSYS, k);
@@ -338,8 +342,10 @@ static int read_watch(struct watched_file *file, struct syscount_watch_read *get
 	}
 	file->forgotten |= get->flags & SYSCOUNT_READ_FORGET &&
 			   get->row_count <= get->row_capacity;
+	if (faulty("lost-one"))
+		get->lost = get->lost_threads = 1;
 	get->left = faulty("left");
-	get->threads = faulty("running") ? 3 : 0;
+	get->threads = faulty("running") ? 3 : faulty("running-one");
 	return 0;
 }
 

@@ -56,10 +56,11 @@ forms()
 	watch run-strace-plain 0 "" "run --format strace -n -T 1 true"
 	watch run-notes 0 "" "FAKE=lost,left,running,off run true"
 	# Where there is no title, what must be known is said all the same.
-	watch run-notes-csv 0 "syscount: lost for want of memory, so the counts are too low: 5 (calls, returns, details), and all of 2 (threads)
-syscount: not counted any further, since a program gave them more rights or may not be read: 1 (threads)
+	watch run-notes-csv 0 "syscount: the counts are too low: memory was short for 5 calls, returns or details, and for all that 2 threads did
+syscount: 1 thread started a program that runs with more rights than you have (set-user-ID, capabilities), or that you may not read: from then on it and its children are not counted; with CAP_PERFMON (root) they are
 syscount: off, so not counted: device, futex
-syscount: still running, and not counted any further: 3 (threads)" "FAKE=lost,left,running,off run --csv true"
+syscount: 3 threads outlived the command: what they do from now on is not counted" "FAKE=lost,left,running,off run --csv true"
+	watch run-one 0 "" "FAKE=one,lost-one,running-one run true"
 	watch run-stderr 0 "" "syscount run true 2>&1 | head -n 1"
 	watch run-stdout 0 "" "syscount run -o - true | head -n 1"
 	watch run-asks 0 "watch flags=0x1 target=0 by=0 pid=0
