@@ -6,227 +6,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "diff.h"
 #include "json.h"
-#include "output.h"
 #include "source.h"
 #include "util.h"
-
-enum mode {
-	MODE_INTERVAL,	/* one counter read twice: calls between the readings */
-	MODE_CALLS,	/* calls of each, and their difference */
-	MODE_RATE,	/* calls per second of each */
-};
+#include "watch_output.h"
 
 static const char *const mode_words[] = {
 	[MODE_INTERVAL]	= "interval",
 	[MODE_CALLS]	= "calls",
 	[MODE_RATE]	= "rate",
 };
-
-struct diff {
-	enum mode mode;
-	const char *reason;	/* for the rates, when nobody asked for them */
-	const char *names[2];
-	struct snapshot *from, *to;
-	uint64_t duration_ns;	/* of the interval */
-};
-
-/* A call, a category, unknown or the total. */
-struct change {
-	const struct diff *diff;
-	const struct row *row;		/* NULL: no call */
-	const char *category;
-	uint64_t before, after;
-};
-
-static double per_second(uint64_t calls, const struct snapshot *s)
-{
-	return s->duration_ns ? (double)calls * NSEC_PER_SEC / (double)s->duration_ns : 0;
-}
-
-static double before_rate(const struct change *c)
-{
-	return per_second(c->before, c->diff->from);
-}
-
-static double after_rate(const struct change *c)
-{
-	return per_second(c->after, c->diff->to);
-}
-
-/* What the rows are sorted by: how much changed, in either direction. */
-static double magnitude(const struct change *c)
-{
-	if (c->diff->mode == MODE_RATE)
-		return fabs(after_rate(c) - before_rate(c));
-	return (double)(c->after > c->before ? c->after - c->before : c->before - c->after);
-}
-
-static void get_abi(const struct column *column, const void *data, struct cell *cell)
-{
-	const struct change *c = data;
-
-	(void)column;
-	cell_text(cell, c->row ? c->row->abi : NULL, "-");
-}
-
-static void get_nr(const struct column *column, const void *data, struct cell *cell)
-{
-	const struct change *c = data;
-
-	(void)column;
-	cell_text(cell, NULL, c->row ? "*" : "-");
-	if (!c->row || c->row->other)
-		return;
-	cell->type = CELL_NUMBER;
-	cell->number = c->row->nr;
-}
-
-static void get_syscall(const struct column *column, const void *data, struct cell *cell)
-{
-	const struct change *c = data;
-
-	(void)column;
-	cell_text(cell, c->row ? c->row->name : NULL, c->row ? "?" : "-");
-}
-
-static void get_category(const struct column *column, const void *data, struct cell *cell)
-{
-	(void)column;
-	cell_text(cell, ((const struct change *)data)->category, "-");
-}
-
-static void get_before(const struct column *column, const void *data, struct cell *cell)
-{
-	(void)column;
-	cell_count(cell, ((const struct change *)data)->before);
-}
-
-static void get_after(const struct column *column, const void *data, struct cell *cell)
-{
-	(void)column;
-	cell_count(cell, ((const struct change *)data)->after);
-}
-
-/* Of two different counters a difference of calls would say nothing. */
-static void get_delta(const struct column *column, const void *data, struct cell *cell)
-{
-	const struct change *c = data;
-
-	(void)column;
-	cell_text(cell, NULL, "-");
-	if (c->diff->mode == MODE_RATE)
-		return;
-	cell->type = CELL_DELTA;
-	cell->negative = c->after < c->before;
-	cell->count = cell->negative ? c->before - c->after : c->after - c->before;
-}
-
-static void get_percent(const struct column *column, const void *data, struct cell *cell)
-{
-	const struct change *c = data;
-	bool rate = c->diff->mode == MODE_RATE;
-	double before = rate ? before_rate(c) : (double)c->before;
-	double after = rate ? after_rate(c) : (double)c->after;
-
-	(void)column;
-	cell_text(cell, NULL, after > 0 ? "new" : "-");
-	if (before <= 0)
-		return;
-	cell->type = CELL_CHANGE;
-	cell->real = 100.0 * (after - before) / before;
-}
-
-static void set_rate(struct cell *cell, double rate)
-{
-	cell->type = CELL_RATE;
-	cell->real = rate;
-}
-
-static void get_before_rate(const struct column *column, const void *data, struct cell *cell)
-{
-	(void)column;
-	set_rate(cell, before_rate(data));
-}
-
-static void get_after_rate(const struct column *column, const void *data, struct cell *cell)
-{
-	(void)column;
-	set_rate(cell, after_rate(data));
-}
-
-static void get_delta_rate(const struct column *column, const void *data, struct cell *cell)
-{
-	(void)column;
-	set_rate(cell, after_rate(data) - before_rate(data));
-	cell->type = CELL_RATE_DELTA;
-}
-
-static void get_calls(const struct column *column, const void *data, struct cell *cell)
-{
-	const struct change *c = data;
-
-	(void)column;
-	if (c->diff->mode == MODE_INTERVAL)
-		cell_count(cell, c->after - c->before);
-	else
-		cell_text(cell, NULL, "-");
-}
-
-static void get_rate(const struct column *column, const void *data, struct cell *cell)
-{
-	const struct change *c = data;
-
-	(void)column;
-	if (c->diff->mode == MODE_INTERVAL)
-		cell_rate(cell, c->after - c->before, c->diff->duration_ns);
-	else
-		cell_text(cell, NULL, "-");
-}
-
-static void get_share(const struct column *column, const void *data, struct cell *cell)
-{
-	const struct change *c = data;
-	const struct diff *d = c->diff;
-	uint64_t all = d->to->counts.total - d->from->counts.total;
-
-	(void)column;
-	if (d->mode == MODE_INTERVAL)
-		cell_percent(cell, c->after - c->before, all);
-	else
-		cell_text(cell, NULL, "-");
-}
-
-static const struct column columns[] = {
-	{ "ABI", "abi", "the table that the number is taken from: 64, i386, x32", 0, 0, get_abi },
-	{ "NR", "nr", "the call's number; * for those that got no row", COLUMN_RIGHT, 0, get_nr },
-	{ "SYSCALL", "syscall", "the call's name; ? when it has none", COLUMN_CUT, 0, get_syscall },
-	{ "CATEGORY", "category", "its category; - when in none", COLUMN_CUT, 0, get_category },
-	{ "BEFORE", "before", "calls in the first snapshot", COLUMN_RIGHT, 0, get_before },
-	{ "AFTER", "after", "calls in the second", COLUMN_RIGHT, 0, get_after },
-	{ "DELTA", "delta", "AFTER - BEFORE", COLUMN_RIGHT, 0, get_delta },
-	{ "BEFORE/S", "before_per_s", "calls per second in the first snapshot", COLUMN_RIGHT, 0,
-	  get_before_rate },
-	{ "AFTER/S", "after_per_s", "calls per second in the second", COLUMN_RIGHT, 0,
-	  get_after_rate },
-	{ "DELTA/S", "delta_per_s", "AFTER/S - BEFORE/S", COLUMN_RIGHT, 0, get_delta_rate },
-	{ "%", "percent", "the change in percent of BEFORE", COLUMN_RIGHT, 0, get_percent },
-	{ "CALLS", "calls", "calls between the snapshots", COLUMN_RIGHT, 0, get_calls },
-	{ "CALLS/S", "calls_per_s", "the same per second", COLUMN_RIGHT, 0, get_rate },
-	{ "SHARE", "share", "percentage of the calls shown", COLUMN_RIGHT, 0, get_share },
-};
-
-static const char *const mode_columns[] = {
-	[MODE_INTERVAL]	= "CALLS CALLS/S SHARE",
-	[MODE_CALLS]	= "BEFORE AFTER DELTA %",
-	[MODE_RATE]	= "BEFORE/S AFTER/S DELTA/S %",
-};
-
-void diff_help_columns(FILE *f, const struct command *command)
-{
-	(void)command;
-	columns_help(f, columns, ARRAY_SIZE(columns));
-}
 
 static bool differ(const char *a, const char *b)
 {
@@ -249,6 +39,11 @@ static const char *not_comparable(const struct diff *d)
 	return NULL;
 }
 
+static bool both_measured(const struct diff *d, enum measure what)
+{
+	return d->from->counts.known & d->to->counts.known & BIT(what);
+}
+
 static void choose_mode(struct diff *d, const struct options *o)
 {
 	int i;
@@ -262,6 +57,8 @@ static void choose_mode(struct diff *d, const struct options *o)
 		d->reason = not_comparable(d);
 		d->mode = d->reason ? MODE_RATE : MODE_INTERVAL;
 	}
+	d->errors = d->mode == MODE_CALLS && both_measured(d, MEASURE_ERRORS);
+	d->latency = d->mode == MODE_CALLS && both_measured(d, MEASURE_TOTAL_NS);
 	for (i = 0; i < 2 && d->mode == MODE_RATE; i++) {
 		if (!(i ? d->to : d->from)->duration_ns)
 			errx(failure_status, "%s: says no duration, so there is no rate; "
@@ -305,19 +102,52 @@ static void add_to_table(struct snapshot *table, const struct counts *c)
 		counts_add_row(&table->counts, &c->rows[i]);
 }
 
+/* What one was made without, there is nothing to compare with in the other. */
+static void apply_selections(struct snapshot *to, const struct snapshot *from,
+			     const struct counts *table)
+{
+	size_t i;
+
+	for (i = 0; i < from->nselections; i++) {
+		struct filter f = filter_of(&from->selections[i]);
+
+		filter_apply(&f, &to->counts, table);
+		filter_free(&f);
+	}
+}
+
+static const char *name_of(const char *file)
+{
+	return strcmp(file, "-") != 0 ? file : "standard input";
+}
+
+/* Objects that only one tells apart are not measured in the other. */
+static void match_objects(struct diff *d)
+{
+	struct counts *a = &d->from->counts, *b = &d->to->counts;
+
+	if (counts_objects(a) && !counts_objects(b))
+		counts_fold_objects(a, b);
+	else if (counts_objects(b) && !counts_objects(a))
+		counts_fold_objects(b, a);
+}
+
 static void read_both(struct diff *d, const struct options *o)
 {
 	struct snapshot *table = NULL;
 	bool complete = o->nargs == 1;
 
-	d->names[0] = o->args[0];
-	d->names[1] = complete ? "the module" : o->args[1];
+	d->names[0] = name_of(o->args[0]);
+	d->names[1] = complete ? "the module" : name_of(o->args[1]);
 	d->from = read_one(o, o->args[0], &table);
 	d->to = read_one(o, complete ? NULL : o->args[1], &table);
 	if (!table)
 		table = snapshot_new(KIND_LIST);
 	add_to_table(table, &d->from->counts);
 	add_to_table(table, &d->to->counts);
+	match_objects(d);
+	apply_selections(d->from, d->to, &table->counts);
+	apply_selections(d->to, d->from, &table->counts);
 	filter_check(&o->filter, &table->counts, complete);
 	filter_apply(&o->filter, &d->from->counts, &table->counts);
 	filter_apply(&o->filter, &d->to->counts, &table->counts);
@@ -337,7 +167,7 @@ static void check_order(const struct change *c)
 
 static int change_compare(const void *a, const void *b)
 {
-	double x = magnitude(a), y = magnitude(b);
+	double x = change_magnitude(a), y = change_magnitude(b);
 
 	if (x < y || x > y)
 		return x < y ? 1 : -1;
@@ -357,13 +187,19 @@ static struct change *call_changes(const struct diff *d, size_t *n)
 		int order = i == a->nrows ? 1 : j == b->nrows ? -1 :
 			    row_compare(&a->rows[i], &b->rows[j]);
 
-		c->diff = d;
+		*c = (struct change){ .diff = d };
 		c->row = order > 0 ? &b->rows[j] : &a->rows[i];
 		c->category = c->row->category;
-		c->before = order <= 0 ? a->rows[i++].calls : 0;
-		c->after = order >= 0 ? b->rows[j++].calls : 0;
+		if (order <= 0) {
+			c->before = a->rows[i].calls;
+			c->measures[0] = a->rows[i++].measures;
+		}
+		if (order >= 0) {
+			c->after = b->rows[j].calls;
+			c->measures[1] = b->rows[j++].measures;
+		}
 		check_order(c);
-		if (c->before != c->after || (d->mode == MODE_RATE && c->before))
+		if (change_any(c))
 			(*n)++;
 	}
 	if (*n)
@@ -402,8 +238,13 @@ static struct change *category_changes(const struct diff *d, size_t *n)
 	changes[(*n)++] = (struct change){ .category = "total", .before = a->total,
 					   .after = b->total };
 	for (i = 0; i < *n; i++) {
-		changes[i].diff = d;
-		check_order(&changes[i]);
+		struct change *c = &changes[i];
+		bool all = i + 1 == *n, unknown = !strcmp(c->category, "unknown");
+
+		c->diff = d;
+		counts_measures(&c->measures[0], a, unknown ? NULL : c->category, all);
+		counts_measures(&c->measures[1], b, unknown ? NULL : c->category, all);
+		check_order(c);
 	}
 	return changes;
 }
@@ -429,29 +270,97 @@ static void print_rates(FILE *f, const struct change *total)
 	if (d->reason)
 		fprintf(f, "%s: ", d->reason);
 	fprintf(f, "calls per second of each: %s/s before, %s/s after",
-		rate_text(before_rate(total), before, sizeof(before)),
-		rate_text(after_rate(total), after, sizeof(after)));
+		rate_text(change_before_rate(total), before, sizeof(before)),
+		rate_text(change_after_rate(total), after, sizeof(after)));
+}
+
+static void print_side(FILE *f, const struct change *total, int side)
+{
+	uint64_t calls = side ? total->after : total->before;
+	uint64_t errors = total->measures[side].n[MEASURE_ERRORS];
+
+	fprintf(f, "%" PRIu64 " call%s", calls, plural(calls));
+	if (total->diff->errors)
+		fprintf(f, ", %" PRIu64 " error%s", errors, plural(errors));
+	fputs(side ? " after" : " before", f);
+}
+
+static char *target_text(const struct snapshot *s)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+
+	if (!f)
+		err(failure_status, "memory");
+	watch_print_target(f, s);
+	if (fclose(f))
+		err(failure_status, "memory");
+	return text;
+}
+
+/* Whom each is of, unless it is the same. */
+static void print_calls_of_each(FILE *f, const struct change *total)
+{
+	const struct diff *d = total->diff;
+	char *before = target_text(d->from), *after = target_text(d->to);
+	bool same = !strcmp(before, after);
+
+	fprintf(f, "%s: ", before);
+	print_side(f, total, 0);
+	fprintf(f, "; %s%s", same ? "" : after, same ? "" : ": ");
+	print_side(f, total, 1);
+	free(before);
+	free(after);
+}
+
+static void print_list(FILE *f, const char *option, char *const *words)
+{
+	size_t i;
+
+	for (i = 0; words && words[i]; i++) {
+		fputs(i ? "," : option, f);
+		print_safe(f, words[i]);
+	}
+}
+
+static void print_selections(FILE *f, const char *name, const struct snapshot *s)
+{
+	size_t i;
+
+	if (!s->nselections)
+		return;
+	fputs("syscount: ", f);
+	print_safe(f, name);
+	fputs(" was made with", f);
+	for (i = 0; i < s->nselections; i++) {
+		print_list(f, " -c ", s->selections[i].categories);
+		print_list(f, " -e ", s->selections[i].syscalls);
+	}
+	fputs(": only these calls are compared\n", f);
 }
 
 static void print_title(struct output *out, const struct change *total)
 {
+	const struct diff *d = total->diff;
 	struct cell cell = { .text = "-" };
 
 	if (out->noheadings)
 		return;
 	fputs("syscount: diff: ", out->f);
-	if (total->diff->mode == MODE_INTERVAL)
+	if (d->mode == MODE_INTERVAL)
 		print_interval(out->f, total);
-	else if (total->diff->mode == MODE_RATE)
+	else if (d->mode == MODE_RATE)
 		print_rates(out->f, total);
 	else
-		fprintf(out->f, "%" PRIu64 " calls before, %" PRIu64 " after", total->before,
-			total->after);
-	get_percent(NULL, total, &cell);
-	if (cell.type == CELL_CHANGE && fabs(cell.real) >= 0.05 &&
-	    total->diff->mode != MODE_INTERVAL)
+		print_calls_of_each(out->f, total);
+	change_percent(total, &cell);
+	if (cell.type == CELL_CHANGE && fabs(cell.real) >= 0.05 && d->mode != MODE_INTERVAL)
 		fprintf(out->f, " (%+.1f%%)", cell.real);
-	fputs("\n\n", out->f);
+	fputc('\n', out->f);
+	print_selections(out->f, d->names[0], d->from);
+	print_selections(out->f, d->names[1], d->to);
+	fputc('\n', out->f);
 }
 
 static void table_rows(struct table *t, const struct change *changes, size_t n)
@@ -466,15 +375,14 @@ static void table_rows(struct table *t, const struct change *changes, size_t n)
 
 static void print_categories(struct output *out, const struct diff *d)
 {
-	struct table t = { .columns = columns, .ncolumns = ARRAY_SIZE(columns) };
-	char defaults[80];
+	struct table t = { .columns = diff_columns, .ncolumns = ndiff_columns };
+	char *usual = diff_defaults(d, false), *defaults = xasprintf("CATEGORY %s", usual);
 	struct change *changes;
 	size_t n;
 
 	changes = category_changes(d, &n);
 	output_begin(out);
 	print_title(out, &changes[n - 1]);
-	snprintf(defaults, sizeof(defaults), "CATEGORY %s", mode_columns[d->mode]);
 	columns_choose(&t, NULL, defaults);
 	table_rows(&t, changes, n);
 	t.strong = &changes[n - 1];
@@ -482,31 +390,37 @@ static void print_categories(struct output *out, const struct diff *d)
 	fputc('\n', out->f);
 	table_free(&t);
 	free(changes);
+	free(defaults);
+	free(usual);
 }
 
-static void default_columns(const struct diff *d, const struct options *o,
-			    const struct change *changes, size_t n, char text[80])
+static char *default_columns(const struct diff *d, bool machine, const struct change *changes,
+			     size_t n)
 {
-	bool abi = o->format != FORMAT_TABLE, nr = abi;
+	char *usual = diff_defaults(d, machine), *text;
+	bool abi = machine, nr = machine;
+	bool object = counts_objects(&d->from->counts) || counts_objects(&d->to->counts);
 	size_t i;
 
 	for (i = 0; i < n; i++) {
 		abi = abi || strcmp(changes[i].row->abi, changes[0].row->abi) != 0;
 		nr = nr || !changes[i].row->name;
 	}
-	snprintf(text, 80, "%s%sSYSCALL CATEGORY %s", abi ? "ABI " : "", nr ? "NR " : "",
-		 mode_columns[d->mode]);
+	text = xasprintf("%s%sSYSCALL CATEGORY %s%s", abi ? "ABI " : "", nr ? "NR " : "",
+			 object ? "OBJECT " : "", usual);
+	free(usual);
+	return text;
 }
 
 static void print_calls(struct output *out, const struct diff *d, const struct options *o)
 {
-	struct table t = { .columns = columns, .ncolumns = ARRAY_SIZE(columns) };
+	struct table t = { .columns = diff_columns, .ncolumns = ndiff_columns };
 	struct change *changes;
-	char defaults[80];
+	char *defaults;
 	size_t n;
 
 	changes = call_changes(d, &n);
-	default_columns(d, o, changes, n, defaults);
+	defaults = default_columns(d, o->format != FORMAT_TABLE, changes, n);
 	columns_choose(&t, o, defaults);
 	table_rows(&t, changes, n);
 	table_sort(&t, o, NULL);
@@ -514,6 +428,30 @@ static void print_calls(struct output *out, const struct diff *d, const struct o
 	table_print(out, &t);
 	table_free(&t);
 	free(changes);
+	free(defaults);
+}
+
+static void json_delta(struct json_object *o, const char *key, uint64_t before, uint64_t after)
+{
+	if (after >= before)
+		json_add_u64(o, key, after - before);
+	else
+		json_add(o, key, json_object_new_int64(-(int64_t)(before - after)));
+}
+
+static void json_measure(struct json_object *o, const struct change *c, enum measure what)
+{
+	const char *word = measure_words[what];
+	uint64_t before = c->measures[0].n[what], after = c->measures[1].n[what];
+	char *keys[] = { xasprintf("%s_before", word), xasprintf("%s_after", word),
+			 xasprintf("%s_delta", word) };
+	size_t i;
+
+	json_add_u64(o, keys[0], before);
+	json_add_u64(o, keys[1], after);
+	json_delta(o, keys[2], before, after);
+	for (i = 0; i < ARRAY_SIZE(keys); i++)
+		free(keys[i]);
 }
 
 static void json_change(struct json_object *o, const struct change *c)
@@ -521,14 +459,16 @@ static void json_change(struct json_object *o, const struct change *c)
 	json_add_u64(o, "before", c->before);
 	json_add_u64(o, "after", c->after);
 	if (c->diff->mode == MODE_RATE) {
-		json_add_real(o, "before_per_s", before_rate(c));
-		json_add_real(o, "after_per_s", after_rate(c));
-		json_add_real(o, "delta_per_s", after_rate(c) - before_rate(c));
-	} else if (c->after >= c->before) {
-		json_add_u64(o, "calls", c->after - c->before);
+		json_add_real(o, "before_per_s", change_before_rate(c));
+		json_add_real(o, "after_per_s", change_after_rate(c));
+		json_add_real(o, "delta_per_s", change_after_rate(c) - change_before_rate(c));
 	} else {
-		json_add(o, "calls", json_object_new_int64(-(int64_t)(c->before - c->after)));
+		json_delta(o, "calls", c->before, c->after);
 	}
+	if (c->diff->errors)
+		json_measure(o, c, MEASURE_ERRORS);
+	if (c->diff->latency)
+		json_measure(o, c, MEASURE_TOTAL_NS);
 }
 
 static struct json_object *json_origin(const struct snapshot *s)
@@ -537,6 +477,7 @@ static struct json_object *json_origin(const struct snapshot *s)
 
 	json_add_text(o, "kind", kind_words[s->kind]);
 	json_add_origin(o, s);
+	json_add_subject(o, s);
 	return o;
 }
 
@@ -590,10 +531,11 @@ int cmd_diff(struct options *o)
 	struct diff d = { 0 };
 	struct output *out;
 
-	columns_check(o, columns, ARRAY_SIZE(columns));
+	columns_check(o, diff_columns, ndiff_columns);
 	out = output_open(o);
 	read_both(&d, o);
 	choose_mode(&d, o);
+	columns_check_filled(o, diff_columns, ndiff_columns, diff_missing, &d);
 	if (o->format == FORMAT_JSON) {
 		print_json(out, &d);
 	} else {

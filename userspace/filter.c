@@ -70,6 +70,35 @@ void filter_free(struct filter *f)
 	f->nitems = 0;
 }
 
+struct selection filter_selection(const struct filter *f)
+{
+	struct selection s = { .categories = NULL };
+	size_t i;
+
+	for (i = 0; i < f->nitems; i++) {
+		const struct filter_item *item = &f->items[i];
+		char ***words = item->category ? &s.categories : &s.syscalls;
+		char *word = xasprintf("%s%s%s%s", item->exclude ? "!" : "", item->text,
+				       item->abi ? "@" : "", item->abi ? item->abi : "");
+
+		*words = words_add(*words, word);
+		free(word);
+	}
+	return s;
+}
+
+struct filter filter_of(const struct selection *selection)
+{
+	struct filter f = { .nitems = 0 };
+	size_t i;
+
+	for (i = 0; selection->categories && selection->categories[i]; i++)
+		filter_add(&f, selection->categories[i], true);
+	for (i = 0; selection->syscalls && selection->syscalls[i]; i++)
+		filter_add(&f, selection->syscalls[i], false);
+	return f;
+}
+
 /* "32" is whatever 32-bit table the machine has. */
 static bool abi_matches(const char *abi, const struct row *row)
 {

@@ -23,6 +23,9 @@ struct filter {
 /* The items of one LIST. False: one is empty. */
 bool filter_add(struct filter *f, const char *list, bool category);
 void filter_free(struct filter *f);
+/* The two forms of the same. */
+struct selection filter_selection(const struct filter *f);
+struct filter filter_of(const struct selection *selection);
 bool filter_item_matches(const struct filter_item *item, const struct row *row);
 /*
  * Every item must name something in @table. When that table is not complete, as

@@ -313,6 +313,32 @@ static struct json_object *json_details(const struct counts *c)
 	return list;
 }
 
+static struct json_object *json_selections(const struct snapshot *s)
+{
+	struct json_object *list = check(json_object_new_array());
+	size_t i;
+
+	for (i = 0; i < s->nselections; i++) {
+		const struct selection *selection = &s->selections[i];
+		struct json_object *o = check(json_object_new_object());
+
+		if (selection->categories)
+			json_add(o, "category", json_words(selection->categories));
+		if (selection->syscalls)
+			json_add(o, "syscall", json_words(selection->syscalls));
+		json_object_array_add(list, o);
+	}
+	return list;
+}
+
+void json_add_subject(struct json_object *to, const struct snapshot *s)
+{
+	json_add(to, "target", json_target(&s->watched));
+	json_add(to, "command", json_words(s->watched.command));
+	if (s->nselections)
+		json_add(to, "filters", json_selections(s));
+}
+
 static void json_watched(struct json_object *o, const struct watched *w)
 {
 	if (w->ended)
@@ -332,8 +358,7 @@ struct json_object *json_snapshot(const struct snapshot *s)
 
 	json_add_origin(o, s);
 	if (s->kind != KIND_LIST) {
-		json_add(o, "target", json_target(&s->watched));
-		json_add(o, "command", json_words(s->watched.command));
+		json_add_subject(o, s);
 		json_add_u64(o, "lost", s->lost);
 	}
 	if (s->kind == KIND_WATCH) {

@@ -28,6 +28,8 @@ void json_add_real(struct json_object *to, const char *key, double d);
 struct json_object *json_row_key(const struct row *row);
 /* Where and when a snapshot was taken. */
 void json_add_origin(struct json_object *to, const struct snapshot *s);
+/* Of whom it is, and which of the calls. */
+void json_add_subject(struct json_object *to, const struct snapshot *s);
 /* An object with version and kind, and around it {"syscount": ...}. */
 struct json_object *json_new(enum kind kind, struct json_object **inner);
 /* A list of strings; NULL gives null. */

@@ -274,6 +274,29 @@ struct json_object *json_read_list(const struct place *p, struct json_object *fr
 	return o;
 }
 
+char **json_read_words(const struct place *p, struct json_object *from, const char *key)
+{
+	struct json_object *list;
+	char **words;
+	size_t i, n;
+
+	if (!json_object_object_get_ex(from, key, &list) || !list)
+		return NULL;
+	list = json_read_list(p, from, key);
+	n = json_object_array_length(list);
+	words = xcalloc(n + 1, sizeof(*words));
+	for (i = 0; i < n; i++) {
+		struct json_object *word = json_object_array_get_idx(list, i);
+
+		if (!json_object_is_type(word, json_type_string) ||
+		    strlen(json_object_get_string(word)) !=
+		    (size_t)json_object_get_string_len(word))
+			json_read_bad(p, key, "not a list of strings");
+		words[i] = xstrdup(json_object_get_string(word));
+	}
+	return words;
+}
+
 static struct json_object *get_item(struct place *p, struct json_object *list, size_t i)
 {
 	struct json_object *o = json_object_array_get_idx(list, i);
@@ -357,6 +380,23 @@ static void get_groups(const struct place *top, struct json_object *from, struct
 	}
 }
 
+static void get_selections(const struct place *top, struct json_object *from, struct snapshot *s)
+{
+	struct place p = { .file = top->file, .list = "filters" };
+	struct json_object *list = json_read_list(top, from, "filters");
+	size_t i, n = list ? json_object_array_length(list) : 0;
+
+	for (i = 0; i < n; i++) {
+		struct json_object *o = get_item(&p, list, i);
+		struct selection selection = {
+			.categories = json_read_words(&p, o, "category"),
+			.syscalls = json_read_words(&p, o, "syscall"),
+		};
+
+		snapshot_add_selection(s, &selection);
+	}
+}
+
 static enum kind get_kind(const struct place *p, struct json_object *from)
 {
 	char *text = json_read_text(p, from, "kind");
@@ -414,6 +454,7 @@ static struct snapshot *read_snapshot(const struct place *p, struct json_object 
 	get_times(p, o, s);
 	json_read_u64(p, o, "lost", &s->lost);
 	json_read_watched(p, o, &s->watched);
+	get_selections(p, o, s);
 	if (s->kind != KIND_DIFF && s->kind != KIND_INFO && s->kind != KIND_COST) {
 		s->counts.known = json_read_details(p, o);
 		get_counts(p, o, s->kind, &s->counts);

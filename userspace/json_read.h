@@ -21,6 +21,8 @@ bool json_read_u64(const struct place *p, struct json_object *from, const char *
 char *json_read_text(const struct place *p, struct json_object *from, const char *key);
 struct json_object *json_read_list(const struct place *p, struct json_object *from,
 				   const char *key);
+/* A list of strings; absent or null: NULL. */
+char **json_read_words(const struct place *p, struct json_object *from, const char *key);
 
 /* What only watches have: of a row, of a group, at the top. */
 void json_read_row(const struct place *p, struct json_object *from, struct row *row);

@@ -104,18 +104,15 @@ void json_read_row(const struct place *p, struct json_object *from, struct row *
 
 unsigned int json_read_details(const struct place *p, struct json_object *from)
 {
-	struct json_object *list = json_read_list(p, from, "details");
+	char **words = json_read_words(p, from, "details");
 	bool errors = false, latency = false;
 	size_t i;
 
-	for (i = 0; list && i < json_object_array_length(list); i++) {
-		struct json_object *word = json_object_array_get_idx(list, i);
-
-		if (!json_object_is_type(word, json_type_string))
-			json_read_bad(p, "details", "not a list of words");
-		errors = errors || !strcmp(json_object_get_string(word), "errors");
-		latency = latency || !strcmp(json_object_get_string(word), "latency");
+	for (i = 0; words && words[i]; i++) {
+		errors = errors || !strcmp(words[i], "errors");
+		latency = latency || !strcmp(words[i], "latency");
 	}
+	words_free(words);
 	return measures_taken(errors, latency);
 }
 
@@ -171,27 +168,6 @@ void json_read_group(const struct place *p, struct json_object *from, struct gro
 		json_read_bad(p, "command", "missing");
 }
 
-static void get_command(const struct place *p, struct json_object *from, struct watched *w)
-{
-	struct json_object *list;
-	size_t i, n;
-
-	if (!json_object_object_get_ex(from, "command", &list) || !list)
-		return;
-	list = json_read_list(p, from, "command");
-	n = json_object_array_length(list);
-	w->command = xcalloc(n + 1, sizeof(*w->command));
-	for (i = 0; i < n; i++) {
-		struct json_object *word = json_object_array_get_idx(list, i);
-
-		if (!json_object_is_type(word, json_type_string) ||
-		    strlen(json_object_get_string(word)) !=
-		    (size_t)json_object_get_string_len(word))
-			json_read_bad(p, "command", "not a list of strings");
-		w->command[i] = xstrdup(json_object_get_string(word));
-	}
-}
-
 static void get_pids(const struct place *p, struct json_object *target, struct watched *w)
 {
 	struct json_object *list = json_read_list(p, target, "pids");
@@ -235,7 +211,7 @@ void json_read_watched(const struct place *p, struct json_object *from, struct w
 	struct json_object *status;
 
 	get_target(p, from, w);
-	get_command(p, from, w);
+	w->command = json_read_words(p, from, "command");
 	w->ended = json_object_object_get_ex(from, "status", &status) && status;
 	if (w->ended)
 		w->status = get_u32(p, from, "status");

@@ -316,8 +316,9 @@ static struct column *columns_of(const struct command *command, size_t *n)
 }
 
 /* What a column takes that was not given; NULL: nothing. */
-static const char *missing(const struct options *o, unsigned int flags)
+static const char *missing(const void *ctx, unsigned int flags)
 {
+	const struct options *o = ctx;
 	bool errors = o->given & (OPT_ERRORS | OPTS_ERRORS);
 
 	if (flags & COLUMN_CPU && o->by != BY_CPU)
@@ -341,29 +342,15 @@ static const char *missing(const struct options *o, unsigned int flags)
 	return NULL;
 }
 
-static void check_column(const struct options *o, const char *option, const struct column *column)
-{
-	const char *what = missing(o, column->flags);
-
-	if (what)
-		usage_error(o->command, "--%s: column %s takes %s", option, column->name, what);
-}
-
 void lines_check(const struct options *o)
 {
-	struct table t = { .ncolumns = 0 };
-	struct column *columns = columns_of(o->command, &t.ncolumns);
-	size_t i;
+	size_t n;
+	struct column *columns = columns_of(o->command, &n);
 
-	columns_check(o, columns, t.ncolumns);
-	t.columns = columns;
-	columns_choose(&t, o, "");
+	columns_check(o, columns, n);
 	/* What a file holds is not known yet. */
-	for (i = 0; i < t.nchosen && !o->input; i++)
-		check_column(o, "columns", &columns[t.chosen[i]]);
-	if (o->sort && !o->input)
-		check_column(o, "sort", &columns[columns_find(columns, t.ncolumns, o->sort)]);
-	table_free(&t);
+	if (!o->input)
+		columns_check_filled(o, columns, n, missing, o);
 	free(columns);
 }
 
@@ -376,25 +363,6 @@ void lines_help(FILE *f, const struct command *command)
 	free(columns);
 }
 
-static bool same_word(const char *a, const char *b)
-{
-	return a && b ? !strcmp(a, b) : !a && !b;
-}
-
-/* Of the rows of a category, NULL: of unknown; with @all, of all rows. */
-static void add_measures(struct measures *to, const struct counts *c, const char *category,
-			 bool all)
-{
-	size_t i;
-
-	for (i = 0; i < c->nrows; i++) {
-		if (all || same_word(c->rows[i].category, category))
-			measures_merge(to, &c->rows[i].measures);
-	}
-	/* A category that was not called has no errors: it was watched all the same. */
-	to->known |= c->known;
-}
-
 struct line *category_lines(const struct snapshot *s, size_t *n, bool total)
 {
 	const struct counts *c = &s->counts;
@@ -405,16 +373,16 @@ struct line *category_lines(const struct snapshot *s, size_t *n, bool total)
 		*line = (struct line){ .category = c->categories[i].name,
 				       .state = c->categories[i].state,
 				       .calls = c->categories[i].calls };
-		add_measures(&line->measures, c, line->category, false);
+		counts_measures(&line->measures, c, line->category, false);
 	}
 	if (!c->no_unknown) {
 		*line = (struct line){ .category = "unknown", .state = c->unknown_state,
 				       .calls = c->unknown };
-		add_measures(&line++->measures, c, NULL, false);
+		counts_measures(&line++->measures, c, NULL, false);
 	}
 	if (total) {
 		*line = (struct line){ .category = "total", .calls = c->total };
-		add_measures(&line++->measures, c, NULL, true);
+		counts_measures(&line++->measures, c, NULL, true);
 	}
 	*n = (size_t)(line - lines);
 	for (i = 0; i < *n; i++) {
@@ -503,7 +471,7 @@ struct line *group_lines(const struct snapshot *s, size_t *n)
 			continue;
 		*line = (struct line){ .snapshot = s, .counts = &s->counts, .group = group,
 				       .calls = group->counts.total };
-		add_measures(&line++->measures, &group->counts, NULL, true);
+		counts_measures(&line++->measures, &group->counts, NULL, true);
 	}
 	*n = (size_t)(line - lines);
 	return lines;

@@ -128,6 +128,23 @@ void measures_merge(struct measures *to, const struct measures *from)
 	to->known |= from->known;
 }
 
+static bool same_word(const char *a, const char *b)
+{
+	return a && b ? !strcmp(a, b) : !a && !b;
+}
+
+void counts_measures(struct measures *to, const struct counts *c, const char *category, bool all)
+{
+	size_t i;
+
+	for (i = 0; i < c->nrows; i++) {
+		if (all || same_word(c->rows[i].category, category))
+			measures_merge(to, &c->rows[i].measures);
+	}
+	/* A category that was not called has no errors: it was watched all the same. */
+	to->known |= c->known;
+}
+
 static void measures_subtract(struct measures *m, const struct measures *before)
 {
 	enum measure i;

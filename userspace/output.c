@@ -19,6 +19,7 @@
 #include "util.h"
 
 #define CELL_SIZE	64
+#define DURATION_SIZE	32
 
 static bool color_wanted(const struct options *o, bool terminal)
 {
@@ -245,6 +246,33 @@ void columns_check(const struct options *o, const struct column *columns, size_t
 	table_free(&t);
 }
 
+static void check_filled(const struct options *o, const char *option, const struct column *column,
+			 const char *what)
+{
+	if (what)
+		usage_error(o->command, "--%s: column %s takes %s", option, column->name, what);
+}
+
+void columns_check_filled(const struct options *o, const struct column *columns, size_t n,
+			  const char *(*missing)(const void *ctx, unsigned int flags),
+			  const void *ctx)
+{
+	struct table t = { .columns = columns, .ncolumns = n };
+	const struct column *column;
+	size_t i;
+
+	columns_choose(&t, o, "");
+	for (i = 0; i < t.nchosen; i++) {
+		column = &columns[t.chosen[i]];
+		check_filled(o, "columns", column, missing(ctx, column->flags));
+	}
+	table_free(&t);
+	if (!o->sort)
+		return;
+	column = &columns[columns_find(columns, n, o->sort)];
+	check_filled(o, "sort", column, missing(ctx, column->flags));
+}
+
 struct column *columns_without(const struct column *columns, size_t *n, unsigned int flags)
 {
 	struct column *chosen = xcalloc(*n, sizeof(*chosen));
@@ -293,6 +321,7 @@ static int cell_compare(const struct cell *a, const struct cell *b)
 	case CELL_NUMBER:
 		return (a->number > b->number) - (a->number < b->number);
 	case CELL_DELTA:
+	case CELL_DURATION_DELTA:
 		if (a->negative != b->negative)
 			return b->negative - a->negative;
 		d = (a->count > b->count) - (a->count < b->count);
@@ -381,24 +410,35 @@ const char *rate_text(double rate, char *text, size_t size)
 	return text;
 }
 
-/* Three digits, in the unit that fits. */
-static void format_duration(uint64_t ns, char text[CELL_SIZE])
+/* Three digits, in the unit that fits; @machine: in ns. */
+static void format_duration(uint64_t ns, bool machine, char text[DURATION_SIZE])
 {
 	static const char *const units[] = { "ns", "us", "ms", "s" };
 	double n = (double)ns;
 	size_t i = 0;
 
+	if (machine) {
+		snprintf(text, DURATION_SIZE, "%" PRIu64, ns);
+		return;
+	}
 	while (i + 1 < ARRAY_SIZE(units) && n >= 999.5) {
 		n /= 1000;
 		i++;
 	}
-	snprintf(text, CELL_SIZE, "%.*f%s", !i || n >= 99.95 ? 0 : n >= 9.995 ? 1 : 2, n,
+	snprintf(text, DURATION_SIZE, "%.*f%s", !i || n >= 99.95 ? 0 : n >= 9.995 ? 1 : 2, n,
 		 units[i]);
+}
+
+static const char *sign(const struct cell *cell, bool machine)
+{
+	return cell->negative ? "-" : cell->count && !machine ? "+" : "";
 }
 
 /* @machine: for programs, so without a percent sign and not rounded by size. */
 static const char *format_cell(const struct cell *cell, bool machine, char text[CELL_SIZE])
 {
+	char ns[DURATION_SIZE];
+
 	switch (cell->type) {
 	case CELL_NULL:
 	case CELL_TEXT:
@@ -410,8 +450,7 @@ static const char *format_cell(const struct cell *cell, bool machine, char text[
 		snprintf(text, CELL_SIZE, "%" PRId32, cell->number);
 		break;
 	case CELL_DELTA:
-		snprintf(text, CELL_SIZE, "%s%" PRIu64,
-			 cell->negative ? "-" : cell->count && !machine ? "+" : "", cell->count);
+		snprintf(text, CELL_SIZE, "%s%" PRIu64, sign(cell, machine), cell->count);
 		break;
 	case CELL_RATE:
 		snprintf(text, CELL_SIZE, machine ? "%.3f" : "%.1f", cell->real);
@@ -428,10 +467,11 @@ static const char *format_cell(const struct cell *cell, bool machine, char text[
 			 fabs(cell->real) < 0.05 ? "0.0%%" : "%+.1f%%", cell->real);
 		break;
 	case CELL_DURATION:
-		if (machine)
-			snprintf(text, CELL_SIZE, "%" PRIu64, cell->count);
-		else
-			format_duration(cell->count, text);
+		format_duration(cell->count, machine, text);
+		break;
+	case CELL_DURATION_DELTA:
+		format_duration(cell->count, machine, ns);
+		snprintf(text, CELL_SIZE, "%s%s", sign(cell, machine), ns);
 		break;
 	}
 	return text;

@@ -32,6 +32,7 @@ enum cell_type {
 	CELL_PERCENT,
 	CELL_CHANGE,		/* a percentage with a sign */
 	CELL_DURATION,		/* @count in ns */
+	CELL_DURATION_DELTA,	/* the same with a sign */
 };
 
 struct cell {
@@ -91,6 +92,10 @@ void columns_help(FILE *f, const struct column *columns, size_t n);
 struct column *columns_without(const struct column *columns, size_t *n, unsigned int flags);
 /* Checks --columns and --sort before anything runs. */
 void columns_check(const struct options *o, const struct column *columns, size_t n);
+/* The same, of names that are right: @missing says what a column of these flags takes, or NULL. */
+void columns_check_filled(const struct options *o, const struct column *columns, size_t n,
+			  const char *(*missing)(const void *ctx, unsigned int flags),
+			  const void *ctx);
 /* --sort, or by @key, highest first; then --top. Rows with equal keys stay in order. */
 void table_sort(struct table *table, const struct options *o, const char *key);
 void table_top(struct table *table, const struct options *o);

@@ -82,13 +82,30 @@ void group_free(struct group *group)
 	counts_free(&group->counts);
 }
 
-static void watched_free(struct watched *w)
+void words_free(char **words)
 {
 	size_t i;
 
-	for (i = 0; w->command && w->command[i]; i++)
-		free(w->command[i]);
-	free(w->command);
+	for (i = 0; words && words[i]; i++)
+		free(words[i]);
+	free(words);
+}
+
+char **words_add(char **words, const char *word)
+{
+	size_t n = 0;
+
+	while (words && words[n])
+		n++;
+	words = xreallocarray(words, n + 2, sizeof(*words));
+	words[n] = xstrdup(word);
+	words[n + 1] = NULL;
+	return words;
+}
+
+static void watched_free(struct watched *w)
+{
+	words_free(w->command);
 	free(w->pids);
 	free(w->cgroup);
 }
@@ -101,6 +118,11 @@ void snapshot_free(struct snapshot *s)
 		return;
 	for (i = 0; i < s->ngroups; i++)
 		group_free(&s->groups[i]);
+	for (i = 0; i < s->nselections; i++) {
+		words_free(s->selections[i].categories);
+		words_free(s->selections[i].syscalls);
+	}
+	free(s->selections);
 	watched_free(&s->watched);
 	counts_free(&s->counts);
 	free(s->groups);
@@ -239,6 +261,53 @@ void counts_sum(struct counts *c)
 	}
 }
 
+/* Kept in order by the caller. */
+static void add_or_merge(struct counts *c, const struct row *row)
+{
+	struct row *old = (struct row *)counts_find(c, row);
+
+	if (old)
+		row_merge(old, row);
+	else
+		counts_add_row(c, row);
+}
+
+bool counts_objects(const struct counts *c)
+{
+	size_t i;
+
+	for (i = 0; i < c->nrows; i++) {
+		if (c->rows[i].object != OBJECT_NONE)
+			return true;
+	}
+	return false;
+}
+
+void counts_fold_objects(struct counts *c, const struct counts *plain)
+{
+	struct counts old = *c;
+	size_t i;
+
+	c->rows = NULL;
+	c->nrows = 0;
+	/* Those of one call follow each other: the order stays. */
+	for (i = 0; i < old.nrows; i++) {
+		struct row *row = &old.rows[i];
+		const struct row *named;
+
+		row->object = OBJECT_NONE;
+		named = counts_find(plain, row);
+		if (named) {
+			free(row->category);
+			row->category = xstrdup(named->category);
+		}
+		add_or_merge(c, row);
+		row_free(row);
+	}
+	free(old.rows);
+	counts_sum(c);
+}
+
 void counts_keep(struct counts *c, bool (*keep)(const struct row *row, const void *ctx),
 		 const void *ctx)
 {
@@ -265,14 +334,11 @@ void counts_merge(struct counts *to, const struct counts *from)
 	}
 	to->known |= from->known;
 	for (i = 0; i < from->nrows; i++) {
-		struct row *row = (struct row *)counts_find(to, &from->rows[i]);
+		size_t before = to->nrows;
 
-		if (row) {
-			row_merge(row, &from->rows[i]);
-		} else {
-			counts_add_row(to, &from->rows[i]);
+		add_or_merge(to, &from->rows[i]);
+		if (to->nrows > before)
 			counts_sort(to);
-		}
 	}
 	counts_sum(to);
 }
@@ -373,6 +439,12 @@ char **words_copy(char *const *words)
 	return copy;
 }
 
+void snapshot_add_selection(struct snapshot *s, const struct selection *selection)
+{
+	s->selections = grow(s->selections, s->nselections, sizeof(*s->selections));
+	s->selections[s->nselections++] = *selection;
+}
+
 static void watched_copy(struct watched *to, const struct watched *from)
 {
 	*to = *from;
@@ -430,6 +502,7 @@ void snapshot_drop(struct snapshot *s, bool (*drop)(const struct group *group, c
 static struct snapshot *copy_origin(const struct snapshot *from)
 {
 	struct snapshot *s = snapshot_new(from->kind);
+	size_t i;
 
 	s->host = xstrdup(from->host);
 	s->kernel = xstrdup(from->kernel);
@@ -441,6 +514,14 @@ static struct snapshot *copy_origin(const struct snapshot *from)
 	s->hook = xstrdup(from->hook);
 	s->cpus = from->cpus;
 	watched_copy(&s->watched, &from->watched);
+	for (i = 0; i < from->nselections; i++) {
+		struct selection copy = {
+			.categories = words_copy(from->selections[i].categories),
+			.syscalls = words_copy(from->selections[i].syscalls),
+		};
+
+		snapshot_add_selection(s, &copy);
+	}
 	return s;
 }
 

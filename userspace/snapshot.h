@@ -149,6 +149,11 @@ struct watched {
 	uint64_t threads;	/* that are watched now */
 };
 
+/* The items of a -c and -e: a row that they do not choose is not in a snapshot. */
+struct selection {
+	char **categories, **syscalls;	/* as they are written, NULL at the end */
+};
+
 /* A string that is NULL was not measured. */
 struct snapshot {
 	enum kind kind;
@@ -160,6 +165,8 @@ struct snapshot {
 	uint64_t lost;
 	struct watched watched;
 	bool reset;		/* of a difference: a reset came between */
+	struct selection *selections;	/* one upon the other: all of them choose its rows */
+	size_t nselections;
 	struct counts counts;
 	struct group *groups;
 	size_t ngroups;
@@ -189,6 +196,10 @@ const struct row *counts_find(const struct counts *c, const struct row *key);
 void counts_sum(struct counts *c);
 /* The rows of @from too, in @to's rows of the same key; then counts_sum(). */
 void counts_merge(struct counts *to, const struct counts *from);
+/* Are objects told apart. */
+bool counts_objects(const struct counts *c);
+/* Tells them apart no more: the category is that of @plain's row, if it has one. */
+void counts_fold_objects(struct counts *c, const struct counts *plain);
 void counts_keep(struct counts *c, bool (*keep)(const struct row *row, const void *ctx),
 		 const void *ctx);
 
@@ -207,6 +218,8 @@ unsigned int measures_taken(bool errors, bool latency);
 bool measured(const struct measures *m, enum measure what);
 void measure_set(struct measures *m, enum measure what, uint64_t n);
 void measures_merge(struct measures *to, const struct measures *from);
+/* Of the rows of @category, NULL: of unknown; with @all, of all rows. */
+void counts_measures(struct measures *to, const struct counts *c, const char *category, bool all);
 void row_merge(struct row *to, const struct row *from);
 void row_subtract(struct row *row, const struct row *before);
 /* Something is to be told of it. */
@@ -220,8 +233,12 @@ bool group_same(const struct group *a, const struct group *b);
 /* All but the counts. */
 void group_copy(struct group *to, const struct group *from);
 void group_free(struct group *group);
-/* A copy of a command line. */
+/* Lists of strings with NULL at their end, as a command line; NULL: none. */
 char **words_copy(char *const *words);
+char **words_add(char **words, const char *word);
+void words_free(char **words);
+/* Takes the lists of @selection. */
+void snapshot_add_selection(struct snapshot *s, const struct selection *selection);
 
 /* All of @from in @to, too: as if one watch had counted for both. */
 void snapshot_merge(struct snapshot *to, const struct snapshot *from);

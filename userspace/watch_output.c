@@ -22,7 +22,7 @@ static void print_words(FILE *f, char *const *words)
 	}
 }
 
-static void print_target(FILE *f, const struct snapshot *s)
+void watch_print_target(FILE *f, const struct snapshot *s)
 {
 	const struct watched *w = &s->watched;
 	size_t i;
@@ -68,7 +68,7 @@ static void print_title(struct output *out, const struct options *o, const struc
 		fputc(' ', out->f);
 	}
 	fputs("syscount: ", out->f);
-	print_target(out->f, s);
+	watch_print_target(out->f, s);
 	fprintf(out->f, ": %" PRIu64 " call%s", c->total, plural(c->total));
 	if (s->timed && s->duration_ns) {
 		double seconds = (double)s->duration_ns / NSEC_PER_SEC;

@@ -29,8 +29,20 @@ sh diff-never-negative 0 "" "syscount diff db7.json db7-reset.json -J |
 	jq -c '.syscount | [.syscalls[] | has(\"calls\")] | any'"
 refuses diff-order "db7.json: is older than db7-later.json: name the older one first" \
 	diff db7-later.json db7.json
-sh diff-chosen 1 "syscount: $tmp/chosen.json: fewer calls of write than in db7.json: one of the two is damaged, or holds chosen rows only" \
-	"syscount -J -i db7-later.json -e read -o $tmp/chosen.json; syscount diff db7.json $tmp/chosen.json --csv"
+# Who left rows out says so, and they are not taken for 0: neither in the one nor in the other.
+sh diff-chosen 0 "" "syscount -J -i db7-later.json -e read -o $tmp/chosen.json; cd $tmp
+	syscount diff $here/data/db7.json chosen.json; syscount diff chosen.json chosen.json --calls | sed -n 2,3p"
+sh diff-chosen-before 0 "" "syscount -J -i db7.json -c '!file,device' -e '!futex,*@x32' -o $tmp/chosen.json; cd $tmp
+	syscount diff chosen.json $here/data/db7-later.json; syscount diff chosen.json $here/data/db7-later.json -J |
+	jq -c '.syscount.from.filters, [.syscount.syscalls[].syscall]'"
+sh diff-chosen-twice 0 "" "syscount -J -i db7.json -e read,write -o $tmp/a.json; syscount -J -i $tmp/a.json -c file -e '!write' |
+	jq -c '.syscount | .filters, [.syscalls[].syscall]'"
+sh diff-damaged 1 "syscount: standard input: fewer calls of write than in db7.json: one of the two is damaged, or holds chosen rows only" \
+	"syscount -J -i db7-later.json -e read | jq 'del(.syscount.filters)' | syscount diff db7.json - --csv"
+misused diff-column-interval "diff: --columns: column CALLS takes two readings of the same counters" diff watch-a.json watch-b.json -U calls
+misused diff-column-delta "diff: --sort: column DELTA takes a comparison of calls (--calls), not of rates" diff db7.json db8.json -s delta
+misused diff-column-errors "diff: --columns: column ERRORS-AFTER takes two watches with errors" diff watch-a.json watch-b.json -U +errors-after
+misused diff-column-latency "diff: --columns: column TOTAL-DELTA takes two watches with times (--latency)" diff db7.json db7-later.json -U total-delta
 refuses diff-list "list.json: a snapshot of kind 'list' holds no counts" diff db7.json list.json
 sh diff-of-diff 1 "syscount: $tmp/diff.json: a snapshot of kind 'diff' holds no counts" \
 	"syscount diff db7.json db8.json -J -o $tmp/diff.json; syscount diff db7.json $tmp/diff.json"

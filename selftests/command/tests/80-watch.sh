@@ -95,6 +95,12 @@ round_trip()
 		syscount -i $tmp/b --format strace | cmp - $tmp/a"
 	watch show-errno 0 "" "run --errno -x true >$tmp/a; run -J true >$tmp/b; syscount -i $tmp/b -x --errno | cmp - $tmp/a"
 	watch diff 0 "" "syscount run -J -o $tmp/a true; FAKE=i386 syscount run -J --objects -o $tmp/b true; syscount diff $tmp/a $tmp/b"
+	watch diff-commands 0 "" "syscount run -L -J -o $tmp/a true; FAKE=ties syscount run -L -J -o $tmp/b -- echo 'a b'
+		syscount diff $tmp/a $tmp/b; syscount diff $tmp/a $tmp/b -rn -s errors-delta -U SYSCALL,ERRORS-DELTA,TOTAL-DELTA
+		syscount diff $tmp/a $tmp/b -J | jq -c '.syscount | .from.command, .to.command, .errors_before, .errors_after, .total_ns_delta,
+			(.syscalls[0] | .nr, .errors_delta, .total_ns_before, .total_ns_after)'"
+	watch diff-errors-csv 0 "" "syscount run -J -o $tmp/a true; FAKE=ties syscount run -L -J -o $tmp/b true; syscount diff $tmp/a $tmp/b --csv"
+	watch diff-objects 0 "" "syscount run --objects -J -o $tmp/a true; FAKE=ties syscount run --objects -J -o $tmp/b true; syscount diff $tmp/a $tmp/b | tail -n 6"
 	refuses watch-no-errors "watch-a.json: holds no errors" -i watch-a.json -x
 	refuses watch-no-latency "watch-a.json: holds no times (--latency)" -i watch-a.json --format strace
 	refuses watch-no-groups "watch-a.json: holds no counts by thread" -i watch-a.json --by thread
@@ -129,7 +135,9 @@ damaged()
 	bad_watch bucket-zero "|= (.syscalls[0].latency.buckets[0][0] = 0)" "syscalls[0].buckets: $pair"
 	bad_watch bucket-pair "|= (.syscalls[0].latency.buckets[0] = [1])" "syscalls[0].buckets: $pair"
 	bad_watch bucket-count "|= (.syscalls[0].latency.buckets[0][1] = null)" "syscalls[0].buckets: $pair"
-	bad_watch details "|= (.details = [1])" "details: not a list of words"
+	bad_watch details "|= (.details = [1])" "details: not a list of strings"
+	bad_watch filters "|= (.filters = [1])" "filters[0]: not an object"
+	bad_watch filters-words "|= (.filters = [{syscall: \"read\"}])" "filters[0].syscall: not an array"
 	bad_watch command "|= (.command = [1])" "command: not a list of strings"
 	bad_watch command-text "|= (.command = \"ls\")" "command: not an array"
 	bad_watch target "|= (.target = 1)" "target: not an object"
