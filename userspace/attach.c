@@ -30,7 +30,7 @@ struct attached {
 	int32_t *pids;
 	struct device *own;		/* NULL, or a watch of ourselves, to subtract */
 	struct syscount_watch own_watch;
-	struct snapshot **ended;	/* of each device's last reading, the groups that had ended */
+	struct snapshot **ended;	/* groups that had, in each device's last reading */
 	struct counts past;		/* of those that the module has let go of since */
 };
 

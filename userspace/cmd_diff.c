@@ -441,17 +441,15 @@ static void json_delta(struct json_object *o, const char *key, uint64_t before, 
 
 static void json_measure(struct json_object *o, const struct change *c, enum measure what)
 {
-	const char *word = measure_words[what];
 	uint64_t before = c->measures[0].n[what], after = c->measures[1].n[what];
-	char *keys[] = { xasprintf("%s_before", word), xasprintf("%s_after", word),
-			 xasprintf("%s_delta", word) };
-	size_t i;
+	char key[64];
 
-	json_add_u64(o, keys[0], before);
-	json_add_u64(o, keys[1], after);
-	json_delta(o, keys[2], before, after);
-	for (i = 0; i < ARRAY_SIZE(keys); i++)
-		free(keys[i]);
+	snprintf(key, sizeof(key), "%s_before", measure_words[what]);
+	json_add_u64(o, key, before);
+	snprintf(key, sizeof(key), "%s_after", measure_words[what]);
+	json_add_u64(o, key, after);
+	snprintf(key, sizeof(key), "%s_delta", measure_words[what]);
+	json_delta(o, key, before, after);
 }
 
 static void json_change(struct json_object *o, const struct change *c)

@@ -370,7 +370,7 @@ static const struct {
 	{ "run", OPT_DURATION,
 	  "run counts until CMD ends; to end it before: syscount run -- timeout SEC CMD" },
 	{ "run", OPT_INTERVAL,
-	  "run shows the calls when CMD has ended; of one that runs: syscount attach -p PID -I SEC" },
+	  "run shows the calls when CMD has ended; before: syscount attach -p PID -I SEC" },
 };
 
 static __noreturn void not_here(const struct options *o, const struct option_line *line)

@@ -75,11 +75,11 @@ static int close_file(void *cookie)
 
 static struct output *output_new(int fd)
 {
+	const cookie_io_functions_t functions = { .write = write_all, .close = close_file };
 	struct output *out = xcalloc(1, sizeof(*out));
 
 	out->fd = fd;
-	out->f = fopencookie(out, "w", (cookie_io_functions_t){ .write = write_all,
-								.close = close_file });
+	out->f = fopencookie(out, "w", functions);
 	if (!out->f)
 		err(failure_status, "memory");
 	return out;

@@ -213,7 +213,7 @@ uint64_t bucket_bound(uint32_t value);
 uint64_t quantile_ns(const struct tallies *buckets, const struct measures *m,
 		     unsigned int percent);
 
-/* What is taken of errors and of latency; but the shortest and the longest, which an interval has not. */
+/* What is taken of errors and of latency; without the extremes, which an interval has not. */
 unsigned int measures_taken(bool errors, bool latency);
 bool measured(const struct measures *m, enum measure what);
 void measure_set(struct measures *m, enum measure what, uint64_t n);

@@ -99,7 +99,7 @@ struct column;
 
 struct command {
 	const char *name;
-	const char *target;		/* for the usage line: options of which one must be, or NULL */
+	const char *target;		/* for the usage line: what must be given, or NULL */
 	const char *args;		/* the same, behind the options */
 	const char *summary;
 	const char *details;		/* more lines for --help, or NULL */

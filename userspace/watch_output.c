@@ -85,8 +85,8 @@ static void print_title(struct output *out, const struct options *o, const struc
 	print_end(out->f, &s->watched);
 	fputc('\n', out->f);
 	if (o->given & OPT_FAILED)
-		fputs("syscount: only what failed is listed: the line above, SHARE and total are of "
-		      "all calls\n", out->f);
+		fputs("syscount: only what failed is listed: the line above, SHARE and total are "
+		      "of all calls\n", out->f);
 }
 
 /* A line below the title; where there is none, a warning. */
@@ -152,15 +152,15 @@ static void print_notes(struct output *out, bool title, const struct snapshot *s
 		     plural(s->lost), plural(s->lost), plural(s->lost), w->lost_threads,
 		     plural(w->lost_threads));
 	if (w->left)
-		note(out, title, "%" PRIu64 " thread%s started a program that runs with more rights "
-		     "than you have (set-user-ID, capabilities), or that you may not read: from "
-		     "then on it and its children are not counted; with CAP_PERFMON (root) they "
-		     "are", w->left, plural(w->left));
+		note(out, title, "%" PRIu64 " thread%s started a program that runs with more "
+		     "rights than you have (set-user-ID, capabilities), or that you may not read: "
+		     "from then on it and its children are not counted; with CAP_PERFMON (root) "
+		     "they are", w->left, plural(w->left));
 	if (off)
 		note(out, title, "off, so not counted: %s", off);
 	if (w->ended && w->threads)
-		note(out, title, "%" PRIu64 " thread%s outlived the command: what %s from now on is "
-		     "not counted", w->threads, plural(w->threads),
+		note(out, title, "%" PRIu64 " thread%s outlived the command: what %s from now on "
+		     "is not counted", w->threads, plural(w->threads),
 		     w->threads == 1 ? "it does" : "they do");
 	free(off);
 }

@@ -204,7 +204,7 @@ print(subprocess.run(sys.argv[1:]).returncode)' env LD_PRELOAD=$tmp/fake.so $SYS
 	misused show-columns-watch "show: --columns: column TOTAL takes a watch: 'syscount run', 'syscount attach', or --input" -U total
 	misused show-columns-cpu "show: --columns: column CPU takes --by cpu" -U cpu
 	misused_run run-duration "run: no option --duration: run counts until CMD ends; to end it before: syscount run -- timeout SEC CMD" run -d 1 true
-	misused_run run-interval "run: no option --interval: run shows the calls when CMD has ended; of one that runs: syscount attach -p PID -I SEC" run --interval 1 true
+	misused_run run-interval "run: no option --interval: run shows the calls when CMD has ended; before: syscount attach -p PID -I SEC" run --interval 1 true
 	watch status-category 125 "syscount: no category 'bogus'; there are: process, file, device, info, communication, unknown" "syscount run -c bogus true"
 	misused_run run-strace-e "run: --syscall: 'trace=open' is written for strace: -e takes names of calls alone (-e open,openat); categories are -c" run -e trace=open true
 	misused_run run-follow "run: --follow: 'me' is not one of: all, threads, none" run --follow me true
