@@ -109,6 +109,8 @@ static int take_over(const struct syscount_hook *hook)
 	syscount_watch_hook_settle();
 	WRITE_ONCE(syscount_weight_base,
 		   syscount_weight_blocks[SYSCOUNT_HOOKS - hook->id]);
+	/* Whoever asked before this has entered before more is switched on, and not twice. */
+	syscount_watch_hook_settle();
 
 	if (active)
 		active->detach();
