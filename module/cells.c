@@ -136,9 +136,8 @@ notrace unsigned int table_merge(struct table *to, const struct table *from,
 {
 	unsigned int failed;
 
-	/* As a call is counted before what becomes of it, no sum has errors without calls. */
 	failed = merge_cells(to, from, false, source);
-	smp_rmb();
+	smp_rmb();	/* calls are counted before their errors: no sum has these alone */
 	return failed + merge_cells(to, from, true, source);
 }
 NOKPROBE_SYMBOL(table_merge);

@@ -10,6 +10,7 @@
 #include <linux/compiler.h>
 #include <linux/errno.h>
 #include <linux/kernel.h>
+#include <linux/log2.h>
 #include <linux/types.h>
 
 /*
@@ -65,8 +66,7 @@ struct cell {
 	};
 };
 
-#define TABLE_HEADS_SHIFT	5
-#define TABLE_HEADS		(1 << TABLE_HEADS_SHIFT)
+#define TABLE_HEADS		32
 
 /*
  * The head of a key is the upper bits of this times the key. Of all odd numbers it is one
@@ -74,7 +74,7 @@ struct cell {
  * read, write, close, openat, futex, epoll_wait, mmap, recvfrom, sendto and twenty more.
  */
 #define CELL_HASH		0xe7d31675u
-#define CELL_HASH_SHIFT		(32 - TABLE_HEADS_SHIFT)
+#define CELL_HASH_SHIFT		(32 - ilog2(TABLE_HEADS))
 
 struct table {
 	struct cell *heads[TABLE_HEADS];
