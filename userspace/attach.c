@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
@@ -23,12 +24,16 @@ struct attached {
 	struct source *src;
 	const struct options *o;
 	struct syscount_watch watch;
-	struct device **devices;	/* one for each pid, NULL: another's watch has it */
+	/* One for each pid, NULL: another's watch has it, or it ended; or one for all. */
+	struct device **devices;
+	struct snapshot **before;	/* of each the last reading, without what it let go */
 	struct pollfd *fds;		/* pidfds; or of what is removed beside the cgroup */
 	int events;			/* a file in the cgroup */
-	size_t n, nfds;
+	size_t n, nfds, ndevices;
 	int32_t *pids;
 	struct device *own;		/* NULL, or a watch of ourselves, to subtract */
+	size_t ours;			/* from what that device counts */
+	struct snapshot *own_before;
 	struct syscount_watch own_watch;
 	struct snapshot **ended;	/* groups that had, in each device's last reading */
 	struct counts past;		/* of those that the module has let go of since */
@@ -96,7 +101,7 @@ static bool has_ended(int pidfd)
 	return poll(&fd, 1, 0) > 0;
 }
 
-/* NULL: opened. Else why not, which is no matter for the others. */
+/* NULL: opened, before the watch is, so that it says whose that is. Else why not. */
 static const char *open_pidfd(struct attached *a, size_t i)
 {
 	int fd = (int)syscall(SYS_pidfd_open, a->pids[i], 0);
@@ -111,104 +116,47 @@ static const char *open_pidfd(struct attached *a, size_t i)
 	return NULL;
 }
 
-/* The same. The pidfd comes first, so that after the watch is open it says whose it is. */
-static const char *open_pid(struct attached *a, size_t i)
+/* It is of no matter for the others. */
+static void drop_pid(struct attached *a, size_t i, const char *why)
 {
-	const char *why = a->fds[i].fd < 0 ? open_pidfd(a, i) : NULL;
-	int error;
-
-	if (why || a->devices[i] || is_covered(a, a->pids[i]))
-		return why;
-	a->devices[i] = device_open();
-	a->watch.pid = a->pids[i];
-	error = device_try_watch(a->devices[i], &a->watch);
-	if (error == ESRCH)
-		return "no such process";
-	if (error)
-		device_watch_failed(error, xasprintf("process %" PRId32, a->pids[i]));
-	return has_ended(a->fds[i].fd) ? "has ended" : NULL;
-}
-
-static void drop_pid(struct attached *a, size_t i)
-{
-	device_close(a->devices[i]);
+	warnx("process %" PRId32 ": %s", a->pids[i], why);
 	if (a->fds[i].fd >= 0)
 		close(a->fds[i].fd);
 	a->n--;
-	memmove(&a->devices[i], &a->devices[i + 1], (a->n - i) * sizeof(*a->devices));
 	memmove(&a->fds[i], &a->fds[i + 1], (a->n - i) * sizeof(*a->fds));
 	memmove(&a->pids[i], &a->pids[i + 1], (a->n - i) * sizeof(*a->pids));
 }
 
-/* As strace does: those that there are. */
-static void open_pids(struct attached *a)
+static void check_pids(struct attached *a)
 {
-	size_t i;
-
-	a->devices = xcalloc(a->n, sizeof(*a->devices));
-	a->fds = xcalloc(a->n, sizeof(*a->fds));
-	a->watch.target = SYSCOUNT_TARGET_TASK;
-	for (i = 0; i < a->n; i++)
-		a->fds[i].fd = -1;
-	for (i = 0; i < a->n; i++) {
-		const char *why = open_pid(a, i);
-
-		if (!why)
-			continue;
-		warnx("process %" PRId32 ": %s", a->pids[i], why);
-		drop_pid(a, i);
-		/* Its children count for themselves now: all over again. */
-		i = SIZE_MAX;
-	}
 	if (!a->n)
 		exit(failure_status);
 	a->nfds = a->n;
 }
 
-/*
- * What we do ourselves is told apart by process, or by a name that nobody else has. By
- * cgroup it cannot be: a second watch counts it, to be subtracted.
- */
-static void tell_apart(struct attached *a)
+static void find_pids(struct attached *a)
 {
-	char name[16];
-	int error;
+	const char *why;
+	size_t i = 0;
 
-	if (a->watch.by == SYSCOUNT_BY_NONE)
-		a->watch.by = SYSCOUNT_BY_PROCESS;
-	snprintf(name, sizeof(name), "sysc:%d", getpid());
-	if (a->watch.by == SYSCOUNT_BY_COMMAND)
-		prctl(PR_SET_NAME, name);
-	if (a->watch.by != SYSCOUNT_BY_CGROUP)
-		return;
-	a->own = device_open();
-	a->own_watch = a->watch;
-	a->own_watch.target = SYSCOUNT_TARGET_TASK;
-	a->own_watch.pid = getpid();
-	a->own_watch.fd = 0;
-	error = device_try_watch(a->own, &a->own_watch);
-	if (error)
-		device_watch_failed(error, "watch");
-}
-
-static void open_one(struct attached *a, const char *what)
-{
-	int error;
-
-	a->n = 1;
-	a->devices = xcalloc(1, sizeof(*a->devices));
-	a->devices[0] = device_open();
-	tell_apart(a);
-	error = device_try_watch(a->devices[0], &a->watch);
-	if (error)
-		device_watch_failed(error, what);
+	a->fds = xcalloc(a->n, sizeof(*a->fds));
+	a->watch.target = SYSCOUNT_TARGET_TASK;
+	while (i < a->n) {
+		a->fds[i].fd = -1;
+		why = open_pidfd(a, i);
+		if (why)
+			drop_pid(a, i, why);
+		else
+			i++;
+	}
+	check_pids(a);
 }
 
 /*
  * Who polls a file of a cgroup is not told of its removal, and a directory that is held
  * open is not deleted for inotify: but an entry of the one above it is.
  */
-static void open_removal(struct attached *a)
+static void find_removal(struct attached *a)
 {
 	char *above = xasprintf("/proc/self/fd/%d/..", a->watch.fd);
 	int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
@@ -222,12 +170,136 @@ static void open_removal(struct attached *a)
 	free(above);
 }
 
-static void open_cgroup(struct attached *a)
+static void find_target(struct attached *a)
 {
-	a->watch.target = SYSCOUNT_TARGET_CGROUP;
-	a->watch.fd = cgroup_open(a->o->cgroup);
-	open_removal(a);
-	open_one(a, a->o->cgroup);
+	if (a->o->pids) {
+		find_pids(a);
+	} else if (a->o->cgroup) {
+		a->watch.target = SYSCOUNT_TARGET_CGROUP;
+		a->watch.fd = cgroup_open(a->o->cgroup);
+		find_removal(a);
+	} else {
+		a->watch.target = SYSCOUNT_TARGET_ALL;
+	}
+}
+
+/* The watch that counts for us too: of processes, that of the one that started us. */
+static bool find_ours(struct attached *a)
+{
+	long pid = getpid();
+
+	if (a->watch.target != SYSCOUNT_TARGET_TASK)
+		return true;
+	for (; pid; pid = a->o->follow == FOLLOW_ALL ? parent_of(pid) : 0) {
+		for (a->ours = 0; a->ours < a->n; a->ours++) {
+			if (a->pids[a->ours] == pid && !is_covered(a, pid))
+				return true;
+		}
+	}
+	a->ours = 0;
+	return false;
+}
+
+/*
+ * What we do ourselves is told apart by process, or by a name that nobody else has. By
+ * cgroup it cannot be: a second watch counts it, to be subtracted.
+ */
+static int tell_apart(struct attached *a)
+{
+	char name[16];
+
+	snprintf(name, sizeof(name), "sysc:%d", getpid());
+	if (a->watch.by == SYSCOUNT_BY_COMMAND)
+		prctl(PR_SET_NAME, name);
+	if (a->watch.by != SYSCOUNT_BY_CGROUP || !find_ours(a))
+		return 0;
+	a->own = device_open();
+	a->own_watch = a->watch;
+	a->own_watch.target = SYSCOUNT_TARGET_TASK;
+	a->own_watch.pid = getpid();
+	a->own_watch.fd = 0;
+	return device_try_watch(a->own, &a->own_watch);
+}
+
+/* 0, ESRCH: it is gone, since its number may be another's already, or another error */
+static int open_pid(struct attached *a, size_t i)
+{
+	struct device *device = device_open();
+	int error;
+
+	a->watch.pid = a->pids[i];
+	error = device_try_watch(device, &a->watch);
+	if (!error && has_ended(a->fds[i].fd))
+		error = ESRCH;
+	if (error)
+		device_close(device);
+	else
+		a->devices[i] = device;
+	return error;
+}
+
+/* As strace does: those that there are. With @drop the others are none of ours any more. */
+static int open_pids(struct attached *a, bool drop)
+{
+	size_t i = 0;
+	int error;
+
+	a->ndevices = a->n;
+	while (i < a->n) {
+		error = 0;
+		if (a->fds[i].fd >= 0 && !a->devices[i] && !is_covered(a, a->pids[i]))
+			error = open_pid(a, i);
+		if (error && error != ESRCH)
+			return error;
+		if (!error || !drop) {
+			i++;
+			continue;
+		}
+		drop_pid(a, i, "has ended");
+		memmove(&a->devices[i], &a->devices[i + 1], (a->n - i) * sizeof(*a->devices));
+		a->ndevices = a->n;
+		/* Its children count for themselves now: all over again. */
+		i = 0;
+	}
+	return 0;
+}
+
+/* Ours is opened last but for the one that it is subtracted from. */
+static int open_watches(struct attached *a, bool apart)
+{
+	bool pids = a->watch.target == SYSCOUNT_TARGET_TASK;
+	int error = 0;
+
+	a->devices = xcalloc(pids ? a->n : 1, sizeof(*a->devices));
+	a->before = xcalloc(pids ? a->n : 1, sizeof(struct snapshot *));
+	if (!pids) {
+		a->ndevices = 1;
+		a->devices[0] = device_open();
+	}
+	if (apart)
+		error = tell_apart(a);
+	if (error)
+		return error;
+	return pids ? open_pids(a, !apart) : device_try_watch(a->devices[0], &a->watch);
+}
+
+static void close_watches(struct attached *a)
+{
+	size_t i;
+
+	for (i = 0; i < a->ndevices; i++) {
+		device_close(a->devices[i]);
+		snapshot_free(a->before[i]);
+	}
+	device_close(a->own);
+	snapshot_free(a->own_before);
+	free(a->devices);
+	free(a->before);
+	a->own = NULL;
+	a->own_before = NULL;
+	a->devices = NULL;
+	a->before = NULL;
+	a->ndevices = 0;
 }
 
 struct attached *attach_new(const struct options *o)
@@ -246,21 +318,31 @@ struct attached *attach_new(const struct options *o)
 	return a;
 }
 
+void attach_find(struct attached *a, struct source *src)
+{
+	a->src = src;
+	find_target(a);
+}
+
 void attach_open(struct attached *a, struct source *src)
 {
+	char *process;
 	size_t i;
+	int error;
 
-	a->src = src;
-	if (a->o->pids) {
-		open_pids(a);
-	} else if (a->o->cgroup) {
-		open_cgroup(a);
-	} else {
-		a->watch.target = SYSCOUNT_TARGET_ALL;
-		open_one(a, "everybody");
-	}
-	a->ended = xcalloc(a->n, sizeof(*a->ended));
-	for (i = 0; i < a->n; i++)
+	attach_find(a, src);
+	if (a->watch.by == SYSCOUNT_BY_NONE && !a->o->pids)
+		a->watch.by = SYSCOUNT_BY_PROCESS;
+	error = open_watches(a, !a->o->pids);
+	process = xasprintf("process %" PRId32, a->watch.pid);
+	if (error)
+		device_watch_failed(error, a->o->pids ? process :
+				    a->o->cgroup ? a->o->cgroup : "everybody");
+	free(process);
+	if (a->o->pids)
+		check_pids(a);
+	a->ended = xcalloc(a->ndevices, sizeof(*a->ended));
+	for (i = 0; i < a->ndevices; i++)
 		a->ended[i] = snapshot_new(KIND_WATCH);
 }
 
@@ -336,6 +418,12 @@ static bool is_idle(const struct group *group, const void *ctx)
 	return !group->counts.total;
 }
 
+static bool is_ended(const struct group *group, const void *ctx)
+{
+	(void)ctx;
+	return group->ended;
+}
+
 static bool is_ours(const struct group *group, const void *ctx)
 {
 	char name[16];
@@ -347,25 +435,65 @@ static bool is_ours(const struct group *group, const void *ctx)
 }
 
 /*
- * Ours is read first: then each has a call that the other has not, ours the one that made
- * the watch of all, that of all the one that reads it, which are of the same kind.
+ * No call comes between the two readings. Ours is read first: then each has a call that
+ * the other has not, ours the one that made the watch of all, or read it the last time,
+ * that of all the one that reads it, which are of the same kind.
  */
-static struct snapshot *read_without_own(struct attached *a)
+static void read_both(struct attached *a, bool forget)
 {
-	struct snapshot *own, *all, *s;
+	sigset_t all, before;
 
-	own = device_read_watch(a->own, &a->own_watch, false);
-	all = device_read_watch(a->devices[0], &a->watch, false);
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &before);
+	while (!device_try_reading(a->own, false) || !device_try_reading(a->devices[a->ours], forget))
+		;
+	sigprocmask(SIG_SETMASK, &before, NULL);
+}
+
+/* Of ours never more than of all, should there have been a call between the readings. */
+static void clip(struct counts *own, const struct counts *all)
+{
+	enum measure m;
+	size_t i;
+
+	for (i = 0; i < own->nrows; i++) {
+		struct row *row = &own->rows[i];
+		const struct row *limit = counts_find(all, row);
+
+		if (!limit)
+			continue;
+		row->calls = min_u64(row->calls, limit->calls);
+		for (m = 0; m < MEASURE_COUNT; m++)
+			row->measures.n[m] = min_u64(row->measures.n[m], limit->measures.n[m]);
+	}
+}
+
+/* @own is of the same time as @all; both are freed. @live: the groups stay that are idle. */
+static struct snapshot *without_own(struct snapshot *all, struct snapshot *own, bool live)
+{
+	struct snapshot *s;
+	size_t i, at = 0;
+
+	for (i = 0; i < own->ngroups; i++) {
+		const struct group *group = group_find(all, &own->groups[i], &at);
+
+		if (group)
+			clip(&own->groups[i].counts, &group->counts);
+	}
 	own->since_ns = all->since_ns;
-	s = snapshot_subtract(all, own);
+	s = live ? snapshot_recent(all, own) : snapshot_subtract(all, own);
 	free(s->since);
 	s->since = xstrdup(all->since);
 	s->since_ns = all->since_ns;
 	s->duration_ns = all->duration_ns;
+	s->lost = all->lost;
+	s->watched.lost_threads = all->watched.lost_threads;
+	s->watched.left = all->watched.left;
 	snapshot_free(all);
 	snapshot_free(own);
 	/* Sums anew: a cgroup that is watched need not be the one that we are in. */
-	snapshot_drop(s, is_idle, NULL);
+	if (!live)
+		snapshot_drop(s, is_idle, NULL);
 	return s;
 }
 
@@ -373,8 +501,11 @@ static struct snapshot *read_others(struct attached *a)
 {
 	struct snapshot *s;
 
-	if (a->own)
-		return read_without_own(a);
+	if (a->own) {
+		read_both(a, false);
+		return without_own(device_reading(a->devices[0], &a->watch),
+				   device_reading(a->own, &a->own_watch), false);
+	}
 	s = read_one(a, 0);
 	/* The sum is made up anew, from the groups. */
 	snapshot_drop(s, is_ours, NULL);
@@ -402,19 +533,26 @@ static struct snapshot *read_pids(struct attached *a)
 	return s;
 }
 
-struct snapshot *attach_read(struct attached *a)
+/* Whom it is of. */
+static void fill_target(const struct attached *a, struct snapshot *s)
 {
 	bool pids = a->watch.target == SYSCOUNT_TARGET_TASK;
-	struct snapshot *s = pids ? read_pids(a) : read_others(a);
 	struct watched *w = &s->watched;
 
-	counts_merge(&s->counts, &a->past);
 	w->target = pids ? TARGET_PROCESS : a->o->cgroup ? TARGET_CGROUP : TARGET_ALL;
 	w->cgroup = xstrdup(a->o->cgroup);
 	w->npids = pids ? a->n : 0;
 	w->pids = xcalloc(w->npids, sizeof(*w->pids));
 	if (w->npids)
 		memcpy(w->pids, a->pids, w->npids * sizeof(*w->pids));
+}
+
+struct snapshot *attach_read(struct attached *a)
+{
+	struct snapshot *s = a->o->pids ? read_pids(a) : read_others(a);
+
+	counts_merge(&s->counts, &a->past);
+	fill_target(a, s);
 	source_choose(a->src, s);
 	return s;
 }
@@ -437,6 +575,106 @@ uint64_t attach_settle_ns(const struct attached *a)
 void attach_settle(struct attached *a)
 {
 	snapshot_free(attach_read(a));
+}
+
+/* As if there had been a reading when it was opened. */
+static struct snapshot *nothing_before(const struct snapshot *s)
+{
+	struct snapshot *nothing = snapshot_new(s->kind);
+
+	nothing->timed = true;
+	nothing->since_ns = s->since_ns;
+	nothing->now_ns = s->since_ns;
+	nothing->time = xstrdup(s->since);
+	return nothing;
+}
+
+/* What @now has more than *@before, which it becomes but for what the module let go. */
+static struct snapshot *recent_of(struct snapshot **before, struct snapshot *now)
+{
+	struct snapshot *recent;
+
+	if (!*before)
+		*before = nothing_before(now);
+	recent = snapshot_recent(now, *before);
+	snapshot_free(*before);
+	snapshot_drop(now, is_ended, NULL);
+	*before = now;
+	return recent;
+}
+
+static struct snapshot *recent_of_device(struct attached *a, size_t i)
+{
+	struct snapshot *recent, *own;
+
+	if (!a->own || i != a->ours)
+		return recent_of(&a->before[i], device_read_watch(a->devices[i], &a->watch, true));
+	read_both(a, true);
+	recent = recent_of(&a->before[i], device_reading(a->devices[i], &a->watch));
+	own = recent_of(&a->own_before, device_reading(a->own, &a->own_watch));
+	return without_own(recent, own, true);
+}
+
+static struct snapshot *recent_of_all(struct attached *a)
+{
+	struct snapshot *s = NULL, *more;
+	size_t i;
+
+	for (i = 0; i < a->ndevices; i++) {
+		if (!a->devices[i])
+			continue;
+		more = recent_of_device(a, i);
+		if (s) {
+			snapshot_merge(s, more);
+			snapshot_free(more);
+		} else {
+			s = more;
+		}
+	}
+	return s;
+}
+
+/* Where ours is subtracted, both begin with the same reading. */
+static void read_first(struct attached *a)
+{
+	if (!a->own || !a->devices[a->ours])
+		return;
+	read_both(a, true);
+	a->own_before = device_reading(a->own, &a->own_watch);
+	a->before[a->ours] = device_reading(a->devices[a->ours], &a->watch);
+	snapshot_drop(a->before[a->ours], is_ended, NULL);
+}
+
+int attach_regroup(struct attached *a, enum by by)
+{
+	struct options o = { .by = by };
+	int error;
+
+	close_watches(a);
+	a->watch.by = watch_of_options(&o).by;
+	error = open_watches(a, true);
+	if (error)
+		close_watches(a);
+	else
+		read_first(a);
+	return error;
+}
+
+void attach_leave(struct attached *a)
+{
+	close_watches(a);
+}
+
+struct snapshot *attach_recent(struct attached *a)
+{
+	struct snapshot *s = recent_of_all(a);
+
+	if (!s)
+		return NULL;
+	snapshot_drop(s, is_ours, NULL);
+	fill_target(a, s);
+	source_choose(a->src, s);
+	return s;
 }
 
 struct pollfd *attach_fds(struct attached *a, nfds_t *n)
@@ -477,22 +715,19 @@ void attach_close(struct attached *a)
 {
 	size_t i;
 
+	for (i = 0; a->ended && i < a->ndevices; i++)
+		snapshot_free(a->ended[i]);
+	free(a->ended);
+	counts_free(&a->past);
+	close_watches(a);
 	for (i = 0; i < a->nfds; i++) {
 		if (a->fds[i].fd >= 0)
 			close(a->fds[i].fd);
 	}
-	for (i = 0; i < a->n; i++)
-		device_close(a->devices[i]);
-	device_close(a->own);
 	if (a->watch.target == SYSCOUNT_TARGET_CGROUP) {
 		close(a->watch.fd);
 		close(a->events);
 	}
-	for (i = 0; a->ended && i < a->n; i++)
-		snapshot_free(a->ended[i]);
-	free(a->ended);
-	counts_free(&a->past);
-	free(a->devices);
 	free(a->fds);
 	free(a->pids);
 	free(a);

@@ -134,6 +134,7 @@ void device_close(struct device *d)
 		return;
 	snapshot_free(d->table);
 	cgroup_paths_free(d->cgroups);
+	reading_free(d->reading);
 	close(d->fd);
 	free(d);
 }

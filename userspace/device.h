@@ -45,6 +45,13 @@ void device_watch_failed(int error, const char *what) __attribute__((__noreturn_
  */
 struct snapshot *device_read_watch(struct device *d, const struct syscount_watch *watch,
 				   bool forget);
+/*
+ * The same in two steps, so that between the readings of two watches no call is made.
+ * With @forget the module lets go of the groups that ended. False: there was not room
+ * enough, and now there is: ask again.
+ */
+bool device_try_reading(struct device *d, bool forget);
+struct snapshot *device_reading(struct device *d, const struct syscount_watch *watch);
 
 const char *hook_word(unsigned int hook);
 const char *abi_word(unsigned int abi);

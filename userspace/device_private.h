@@ -7,16 +7,18 @@
 #include "device.h"
 #include "util.h"
 
+struct reading;
+
 struct device {
 	int fd;
 	struct syscount_version version;
 	struct snapshot *table;
 	struct cgroup_paths *cgroups;
 	uint32_t room;		/* rows that the last reading needed */
-	/* The same for readings of a watch. */
-	uint32_t group_room, row_room, detail_room;
+	struct reading *reading;	/* the last one of a watch, NULL: there was none */
 };
 
+void reading_free(struct reading *r);
 int device_ioctl(const struct device *d, unsigned long command, void *arg);
 /* One line for the errors that any command can meet. */
 __noreturn void device_failed(const char *what, const char *need);

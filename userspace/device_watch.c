@@ -19,7 +19,18 @@ struct reading {
 	struct syscount_watch_group *groups;
 	struct syscount_watch_row *rows;
 	struct syscount_watch_detail *details;
+	uint32_t group_room, row_room, detail_room;
 };
+
+void reading_free(struct reading *r)
+{
+	if (!r)
+		return;
+	free(r->groups);
+	free(r->rows);
+	free(r->details);
+	free(r);
+}
 
 int device_try_watch(const struct device *d, const struct syscount_watch *watch)
 {
@@ -56,38 +67,50 @@ static void *make_room(void *list, uint32_t *room, uint32_t needed, size_t size)
 {
 	if (needed > WATCH_ROWS_MAX)
 		errx(failure_status, "watch: the module says %" PRIu32 " rows", needed);
+	if (needed <= *room && *room)
+		return list;
 	/* The target goes on: leave room for what it does meanwhile. */
-	if (needed > *room || !*room)
-		*room = needed + needed / 4 + 64;
+	*room = needed + needed / 4 + 64;
 	return xreallocarray(list, *room, size);
 }
 
-static void read_all(struct device *d, struct reading *r, bool forget)
+static void make_all_room(struct reading *r)
 {
-	struct syscount_watch_read *get = &r->get;
+	const struct syscount_watch_read *get = &r->get;
 
-	get->group_count = d->group_room;
-	get->row_count = d->row_room;
-	get->detail_count = d->detail_room;
-	do {
-		r->groups = make_room(r->groups, &d->group_room, get->group_count,
-				      sizeof(*r->groups));
-		r->rows = make_room(r->rows, &d->row_room, get->row_count, sizeof(*r->rows));
-		r->details = make_room(r->details, &d->detail_room, get->detail_count,
-				       sizeof(*r->details));
-		memset(get, 0, sizeof(*get));
-		get->size = sizeof(*get);
-		get->flags = forget ? SYSCOUNT_READ_FORGET : 0;
-		get->group_capacity = d->group_room;
-		get->row_capacity = d->row_room;
-		get->detail_capacity = d->detail_room;
-		get->groups = (uintptr_t)r->groups;
-		get->rows = (uintptr_t)r->rows;
-		get->details = (uintptr_t)r->details;
-		if (device_ioctl(d, SYSCOUNT_IOC_READ_WATCH, get))
-			device_failed("watch", "not permitted: it was opened by another user");
-	} while (get->group_count > get->group_capacity || get->row_count > get->row_capacity ||
-		 get->detail_count > get->detail_capacity);
+	r->groups = make_room(r->groups, &r->group_room, get->group_count, sizeof(*r->groups));
+	r->rows = make_room(r->rows, &r->row_room, get->row_count, sizeof(*r->rows));
+	r->details = make_room(r->details, &r->detail_room, get->detail_count,
+			       sizeof(*r->details));
+}
+
+bool device_try_reading(struct device *d, bool forget)
+{
+	struct reading *r = d->reading;
+	struct syscount_watch_read *get;
+
+	if (!r) {
+		r = xcalloc(1, sizeof(*r));
+		d->reading = r;
+		make_all_room(r);
+	}
+	get = &r->get;
+	memset(get, 0, sizeof(*get));
+	get->size = sizeof(*get);
+	get->flags = forget ? SYSCOUNT_READ_FORGET : 0;
+	get->group_capacity = r->group_room;
+	get->row_capacity = r->row_room;
+	get->detail_capacity = r->detail_room;
+	get->groups = (uintptr_t)r->groups;
+	get->rows = (uintptr_t)r->rows;
+	get->details = (uintptr_t)r->details;
+	if (device_ioctl(d, SYSCOUNT_IOC_READ_WATCH, get))
+		device_failed("watch", "not permitted: it was opened by another user");
+	if (get->group_count <= get->group_capacity && get->row_count <= get->row_capacity &&
+	    get->detail_count <= get->detail_capacity)
+		return true;
+	make_all_room(r);
+	return false;
 }
 
 static __noreturn void inconsistent(void)
@@ -195,38 +218,42 @@ static struct group *add_group(struct device *d, struct snapshot *s, unsigned in
 	return group;
 }
 
-struct snapshot *device_read_watch(struct device *d, const struct syscount_watch *watch,
-				   bool forget)
+struct snapshot *device_reading(struct device *d, const struct syscount_watch *watch)
 {
 	struct snapshot *s = snapshot_new(KIND_WATCH);
-	struct reading r = { 0 };
+	const struct reading *r = d->reading;
 	uint32_t i;
 
 	device_table(d);
-	read_all(d, &r, forget);
 	device_origin(d, s);
-	device_times(s, r.get.since_ns, r.get.now_ns);
-	s->hook = xstrdup(hook_word(r.get.hook));
-	s->lost = r.get.lost;
+	device_times(s, r->get.since_ns, r->get.now_ns);
+	s->hook = xstrdup(hook_word(r->get.hook));
+	s->lost = r->get.lost;
 	s->watched.measured = true;
-	s->watched.lost_threads = r.get.lost_threads;
-	s->watched.left = r.get.left;
-	s->watched.threads = r.get.threads;
-	device_categories(&s->counts, r.get.categories);
-	for (i = 0; i < r.get.group_count; i++) {
+	s->watched.lost_threads = r->get.lost_threads;
+	s->watched.left = r->get.left;
+	s->watched.threads = r->get.threads;
+	device_categories(&s->counts, r->get.categories);
+	for (i = 0; i < r->get.group_count; i++) {
 		struct counts one = { 0 }, *c = &one;
 
 		if (watch->by != SYSCOUNT_BY_NONE)
-			c = &add_group(d, s, watch->by, &r.groups[i])->counts;
-		device_categories(c, r.get.categories);
-		add_rows(d, c, &r, &r.groups[i], watch->flags);
+			c = &add_group(d, s, watch->by, &r->groups[i])->counts;
+		device_categories(c, r->get.categories);
+		add_rows(d, c, r, &r->groups[i], watch->flags);
 		counts_merge(&s->counts, c);
 		counts_free(&one);
 	}
 	s->counts.known = known_of(watch->flags);
 	counts_sum(&s->counts);
-	free(r.groups);
-	free(r.rows);
-	free(r.details);
 	return s;
+}
+
+struct snapshot *device_read_watch(struct device *d, const struct syscount_watch *watch,
+				   bool forget)
+{
+	device_table(d);
+	while (!device_try_reading(d, forget))
+		;
+	return device_reading(d, watch);
 }

@@ -104,8 +104,10 @@ static void get_state(const struct column *column, const void *data, struct cell
 
 static void get_calls(const struct column *column, const void *data, struct cell *cell)
 {
+	const struct line *line = data;
+
 	(void)column;
-	cell_count(cell, ((const struct line *)data)->calls);
+	cell_count(cell, line->calls + line->before);
 }
 
 static void get_rate(const struct column *column, const void *data, struct cell *cell)

@@ -14,6 +14,7 @@ struct line {
 	const char *category;
 	enum state state;
 	uint64_t calls;
+	uint64_t before;		/* CALLS has these too, but not CALLS/S and SHARE */
 	struct measures measures;	/* of the call, or the sum of the calls */
 	const struct tallies *buckets;	/* NULL: none of its own */
 	bool split;			/* the calls that ended with @error, 0: with none */

@@ -386,6 +386,9 @@ static __noreturn void not_here(const struct options *o, const struct option_lin
 		if (commands[i].options & line->bit)
 			all = xasprintf("%s %s", all, commands[i].name);
 	}
+	if (line->bit & OPTS_OUTPUT && o->command->prints)
+		usage_error(o->command, "option --%s does not belong here; for a file or a "
+			    "program: %s", line->name, o->command->prints);
 	if (!line->name)
 		usage_error(o->command, "option -%c does not belong here; it is for:%s",
 			    line->letter, all);

@@ -18,10 +18,9 @@
 #include "output.h"
 #include "util.h"
 
-#define CELL_SIZE	64
 #define DURATION_SIZE	32
 
-static bool color_wanted(const struct options *o, bool terminal)
+bool color_wanted(const struct options *o, bool terminal)
 {
 	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
 
@@ -435,7 +434,7 @@ static const char *sign(const struct cell *cell, bool machine)
 }
 
 /* @machine: for programs, so without a percent sign and not rounded by size. */
-static const char *format_cell(const struct cell *cell, bool machine, char text[CELL_SIZE])
+const char *cell_format(const struct cell *cell, bool machine, char text[CELL_SIZE])
 {
 	char ns[DURATION_SIZE];
 
@@ -508,7 +507,7 @@ static void print_csv(struct output *out, const struct table *t)
 
 			column->get(column, t->rows[i], &cell);
 			if (cell.type != CELL_NULL)
-				csv_field(out->f, format_cell(&cell, true, text));
+				csv_field(out->f, cell_format(&cell, true, text));
 			fputs(j + 1 < t->nchosen ? "," : "\r\n", out->f);
 		}
 	}
@@ -555,7 +554,7 @@ static void add_row(struct output *out, struct libscols_table *tb, const struct 
 		struct cell cell = { .text = "" };
 
 		column->get(column, row, &cell);
-		check(!scols_line_set_data(line, i, format_cell(&cell, out->format == FORMAT_RAW,
+		check(!scols_line_set_data(line, i, cell_format(&cell, out->format == FORMAT_RAW,
 								text)));
 		if (out->color && cell.color)
 			scols_cell_set_color(scols_line_get_cell(line, i), cell.color);

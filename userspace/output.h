@@ -104,6 +104,11 @@ void table_print(struct output *out, const struct table *table);
 void print_safe(FILE *f, const char *s);
 void output_json(struct output *out, struct json_object *o, bool one_line);
 
+#define CELL_SIZE	64
+/* @machine: for programs, so without a percent sign and not rounded by size. */
+const char *cell_format(const struct cell *cell, bool machine, char text[CELL_SIZE]);
+/* --color and NO_COLOR, where the output is a terminal or is not. */
+bool color_wanted(const struct options *o, bool terminal);
 void cell_text(struct cell *cell, const char *text, const char *null);
 void cell_count(struct cell *cell, uint64_t count);
 void cell_state(struct cell *cell, enum state state);

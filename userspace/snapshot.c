@@ -343,8 +343,19 @@ void counts_merge(struct counts *to, const struct counts *from)
 	counts_sum(to);
 }
 
+/* The shortest and the longest of all times, where those of the interval are not known. */
+static void keep_extremes(struct row *row, const struct row *after)
+{
+	enum measure i;
+
+	for (i = MEASURE_MIN_NS; i <= MEASURE_MAX_NS; i++) {
+		if (measured(&after->measures, i))
+			measure_set(&row->measures, i, after->measures.n[i]);
+	}
+}
+
 static void counts_subtract(struct counts *to, const struct counts *after,
-			    const struct counts *before)
+			    const struct counts *before, bool extremes)
 {
 	size_t i;
 
@@ -363,6 +374,8 @@ static void counts_subtract(struct counts *to, const struct counts *after,
 			counts_add_row(to, row);
 		if (old && !row_busy(&to->rows[to->nrows - 1]))
 			row_free(&to->rows[--to->nrows]);
+		else if (old && extremes)
+			keep_extremes(&to->rows[to->nrows - 1], row);
 	}
 	counts_sum(to);
 }
@@ -375,13 +388,17 @@ bool group_same(const struct group *a, const struct group *b)
 	       (a->by != BY_COMMAND || !strcmp(a->command, b->command));
 }
 
-static struct group *find_group(const struct snapshot *s, const struct group *group)
+struct group *group_find(const struct snapshot *s, const struct group *group, size_t *at)
 {
 	size_t i;
 
 	for (i = 0; i < s->ngroups; i++) {
-		if (group_same(&s->groups[i], group))
-			return &s->groups[i];
+		size_t place = (*at + i) % s->ngroups;
+
+		if (group_same(&s->groups[place], group)) {
+			*at = place + 1;
+			return &s->groups[place];
+		}
 	}
 	return NULL;
 }
@@ -405,19 +422,19 @@ struct group *snapshot_add_group(struct snapshot *s)
 }
 
 static void groups_subtract(struct snapshot *to, const struct snapshot *after,
-			    const struct snapshot *before)
+			    const struct snapshot *before, bool live)
 {
-	size_t i;
+	size_t i, at = 0;
 
 	for (i = 0; i < after->ngroups; i++) {
 		struct group *group = snapshot_add_group(to);
 		const struct group *old;
 
 		group_copy(group, &after->groups[i]);
-		old = before ? find_group(before, group) : NULL;
+		old = before ? group_find(before, group, &at) : NULL;
 		counts_subtract(&group->counts, &after->groups[i].counts,
-				old ? &old->counts : NULL);
-		if (!group->counts.total) {
+				old ? &old->counts : NULL, live);
+		if (!live && !group->counts.total) {
 			group_free(group);
 			to->ngroups--;
 		}
@@ -457,11 +474,11 @@ static void watched_copy(struct watched *to, const struct watched *from)
 
 void snapshot_merge(struct snapshot *to, const struct snapshot *from)
 {
-	size_t i;
+	size_t i, at = 0;
 
 	for (i = 0; i < from->ngroups; i++) {
 		const struct group *other = &from->groups[i];
-		struct group *group = find_group(to, other);
+		struct group *group = group_find(to, other, &at);
 
 		if (group) {
 			group->threads += other->threads;
@@ -525,6 +542,28 @@ static struct snapshot *copy_origin(const struct snapshot *from)
 	return s;
 }
 
+static void counts_copy(struct counts *to, const struct counts *from)
+{
+	size_t i;
+
+	for (i = 0; i < from->ncategories; i++)
+		counts_add_category(to, from->categories[i].name, from->categories[i].state);
+	for (i = 0; i < from->nrows; i++)
+		counts_add_row(to, &from->rows[i]);
+	to->no_unknown = from->no_unknown;
+	to->unknown_state = from->unknown_state;
+	to->known = from->known;
+	counts_sum(to);
+}
+
+static void add_group_copy(struct snapshot *s, const struct group *from)
+{
+	struct group *group = snapshot_add_group(s);
+
+	group_copy(group, from);
+	counts_copy(&group->counts, &from->counts);
+}
+
 struct snapshot *snapshot_copy(const struct snapshot *from)
 {
 	struct snapshot *s = copy_origin(from);
@@ -536,19 +575,15 @@ struct snapshot *snapshot_copy(const struct snapshot *from)
 	s->now_ns = from->now_ns;
 	s->duration_ns = from->duration_ns;
 	s->lost = from->lost;
-	for (i = 0; i < from->counts.ncategories; i++)
-		counts_add_category(&s->counts, from->counts.categories[i].name,
-				    from->counts.categories[i].state);
-	for (i = 0; i < from->counts.nrows; i++)
-		counts_add_row(&s->counts, &from->counts.rows[i]);
-	s->counts.no_unknown = from->counts.no_unknown;
-	s->counts.unknown_state = from->counts.unknown_state;
-	s->counts.known = from->counts.known;
-	counts_sum(&s->counts);
+	s->reset = from->reset;
+	counts_copy(&s->counts, &from->counts);
+	for (i = 0; i < from->ngroups; i++)
+		add_group_copy(s, &from->groups[i]);
 	return s;
 }
 
-struct snapshot *snapshot_subtract(const struct snapshot *after, const struct snapshot *before)
+/* All but the counts. */
+static struct snapshot *interval_of(const struct snapshot *after, const struct snapshot *before)
 {
 	struct snapshot *s = copy_origin(after);
 
@@ -562,7 +597,97 @@ struct snapshot *snapshot_subtract(const struct snapshot *after, const struct sn
 	s->since = xstrdup(s->reset ? after->since : before->time);
 	s->since_ns = s->reset ? after->since_ns : before->now_ns;
 	s->duration_ns = s->now_ns - s->since_ns;
-	counts_subtract(&s->counts, &after->counts, s->reset ? NULL : &before->counts);
-	groups_subtract(s, after, s->reset ? NULL : before);
 	return s;
+}
+
+struct snapshot *snapshot_subtract(const struct snapshot *after, const struct snapshot *before)
+{
+	struct snapshot *s = interval_of(after, before);
+
+	counts_subtract(&s->counts, &after->counts, s->reset ? NULL : &before->counts, false);
+	groups_subtract(s, after, s->reset ? NULL : before, false);
+	return s;
+}
+
+static bool drop_none(const struct group *group, const void *ctx)
+{
+	(void)group;
+	(void)ctx;
+	return false;
+}
+
+struct snapshot *snapshot_recent(const struct snapshot *after, const struct snapshot *before)
+{
+	struct snapshot *s = interval_of(after, before);
+	size_t i;
+
+	for (i = 0; i < after->counts.ncategories; i++)
+		counts_add_category(&s->counts, after->counts.categories[i].name,
+				    after->counts.categories[i].state);
+	s->counts.unknown_state = after->counts.unknown_state;
+	groups_subtract(s, after, before, true);
+	snapshot_drop(s, drop_none, NULL);
+	return s;
+}
+
+/* Those that ended and were let go, or are another's. */
+static void drop_others(struct snapshot *s, const struct snapshot *recent,
+			const struct group *keep)
+{
+	size_t i, n = 0, at = 0;
+
+	for (i = 0; i < s->ngroups; i++) {
+		struct group *group = &s->groups[i];
+
+		if (group_find(recent, group, &at)) {
+			s->groups[n++] = *group;
+		} else if (keep && group_same(group, keep)) {
+			group->ended = true;
+			group->threads = 0;
+			s->groups[n++] = *group;
+		} else {
+			group_free(group);
+		}
+	}
+	s->ngroups = n;
+}
+
+static void replace(char **text, const char *by)
+{
+	free(*text);
+	*text = xstrdup(by);
+}
+
+static void append_group(struct snapshot *s, const struct group *recent, size_t *at)
+{
+	struct group *group = group_find(s, recent, at);
+
+	if (!group) {
+		add_group_copy(s, recent);
+		return;
+	}
+	/* What may be another by now: its name, its threads. */
+	replace(&group->command, recent->command);
+	replace(&group->cgroup, recent->cgroup);
+	group->threads = recent->threads;
+	group->ended = recent->ended;
+	counts_merge(&group->counts, &recent->counts);
+}
+
+void snapshot_append(struct snapshot *s, const struct snapshot *recent, const struct group *keep)
+{
+	size_t i, at = 0;
+
+	drop_others(s, recent, keep);
+	for (i = 0; i < recent->ngroups; i++)
+		append_group(s, &recent->groups[i], &at);
+	counts_merge(&s->counts, &recent->counts);
+	replace(&s->time, recent->time);
+	replace(&s->hook, recent->hook);
+	s->now_ns = recent->now_ns;
+	s->duration_ns = s->now_ns - s->since_ns;
+	s->lost += recent->lost;
+	s->watched.lost_threads += recent->watched.lost_threads;
+	s->watched.left += recent->watched.left;
+	s->watched.threads = recent->watched.threads;
 }

@@ -180,7 +180,6 @@ extern const char *const object_words[OBJECT_COUNT];	/* none: NULL */
 extern const char *const measure_words[MEASURE_COUNT];
 
 struct snapshot *snapshot_new(enum kind kind);
-/* Without its groups. */
 struct snapshot *snapshot_copy(const struct snapshot *from);
 void snapshot_free(struct snapshot *s);
 void counts_free(struct counts *c);
@@ -230,6 +229,8 @@ void tallies_add(struct tallies *to, uint32_t value, uint64_t count);
 struct group *snapshot_add_group(struct snapshot *s);
 /* The same CPU, process, thread, cgroup or command. */
 bool group_same(const struct group *a, const struct group *b);
+/* @group's like in @s, NULL: none. @at, 0 at first, remembers where to begin next time. */
+struct group *group_find(const struct snapshot *s, const struct group *group, size_t *at);
 /* All but the counts. */
 void group_copy(struct group *to, const struct group *from);
 void group_free(struct group *group);
@@ -248,5 +249,15 @@ void snapshot_drop(struct snapshot *s, bool (*drop)(const struct group *group, c
 
 /* What was counted from @before to @after; rows without a call are left out. */
 struct snapshot *snapshot_subtract(const struct snapshot *after, const struct snapshot *before);
+/*
+ * The same of a watch that lets go of groups which ended: the sum is that of the groups of
+ * @after, all of which are in it, and MIN and MAX are those of all times.
+ */
+struct snapshot *snapshot_recent(const struct snapshot *after, const struct snapshot *before);
+/*
+ * Adds such an interval to those before it. Groups that are not in it go, but for @keep,
+ * which may be NULL; what they counted stays in the sum.
+ */
+void snapshot_append(struct snapshot *s, const struct snapshot *recent, const struct group *keep);
 
 #endif

@@ -57,6 +57,21 @@ const struct command commands[] = {
 		.run = cmd_attach,
 		.help_columns = lines_help,
 	}, {
+		.name = "top",
+		.args = "[SECONDS]",
+		.summary = "a live screen: calls, processes, containers, categories",
+		.details = "SECONDS is the interval, 2 unless given. ? on the screen tells the keys. Calls\n"
+			   "and categories cost nothing more; the other views, one of -p, -g and -a, and\n"
+			   "what is known of watches only, need CAP_PERFMON.",
+		.prints = "syscount show -d SECONDS [--json]",
+		.options = OPTS_SELECT | OPT_SORT | OPT_TOP | OPT_COLUMNS | OPTS_WATCH |
+			   OPTS_ERRORS | OPTS_TARGET | OPT_BY | OPT_INTERVAL | OPT_DURATION |
+			   OPT_TIMESTAMP | OPT_COMMON,
+		.by = BYS_WATCH,
+		.max_args = 1,
+		.run = cmd_top,
+		.help_columns = show_help_columns,
+	}, {
 		.name = "stat",
 		.args = "[SECONDS [COUNT]]",
 		.summary = "a line of calls per second of each category, again and again",

@@ -103,6 +103,7 @@ struct command {
 	const char *args;		/* the same, behind the options */
 	const char *summary;
 	const char *details;		/* more lines for --help, or NULL */
+	const char *prints;		/* which one does, if this one does not; or NULL */
 	unsigned int options;
 	unsigned int by;		/* a bit for each that --by takes */
 	bool strace;			/* --format takes it */
@@ -133,6 +134,7 @@ __noreturn __printf(2, 3) void usage_error(const struct command *command, const 
 int cmd_show(struct options *o);
 int cmd_run(struct options *o);
 int cmd_attach(struct options *o);
+int cmd_top(struct options *o);
 int cmd_stat(struct options *o);
 int cmd_diff(struct options *o);
 int cmd_switch(struct options *o);

@@ -49,6 +49,11 @@ uint64_t clock_ns(int clock);
 /* What a noun has behind that many. */
 const char *plural(uint64_t n);
 
+static inline uint64_t min_u64(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
 /* Bytes of the UTF-8 character at @s, 0 when there is none. */
 size_t utf8_length(const char *s);
 

@@ -4,19 +4,19 @@
 
 prints help --help
 prints help-short -h
-for command in show run attach stat diff enable disable reset list info cost; do
+for command in show run attach top stat diff enable disable reset list info cost; do
 	prints "help-$command" "$command" --help
 done
 prints version -V
 prints version-command list --version
 misused command-unknown "no command 'ls'; did you mean: syscount run -- ls" ls -l
-misused command-nowhere "no command 'zzzzzz'; there are: show run attach stat diff enable disable reset list info cost" zzzzzz
+misused command-nowhere "no command 'zzzzzz'; there are: show run attach top stat diff enable disable reset list info cost" zzzzzz
 misused command-near "no command 'shwo'; did you mean 'show'?" shwo
-misused command-empty "no command ''; there are: show run attach stat diff enable disable reset list info cost" "''"
+misused command-empty "no command ''; there are: show run attach top stat diff enable disable reset list info cost" "''"
 misused option-unknown "show: no option '--foo'; see syscount show --help" --foo
 misused option-letter "show: no option '-z'; see syscount show --help" -nz
 misused option-elsewhere "show: option --rate does not belong here; it is for: diff" --rate
-misused option-elsewhere-list "list: option --interval does not belong here; it is for: show attach stat" list -I 1
+misused option-elsewhere-list "list: option --interval does not belong here; it is for: show attach top stat" list -I 1
 misused option-elsewhere-reset "reset: option --json does not belong here; it is for: show run attach stat diff list info cost" reset -J
 misused option-argument "show: option '-T' needs an argument" -T
 misused option-no-argument "show: option '--json=x' takes no argument" --json=x

@@ -212,7 +212,7 @@ print(subprocess.run(sys.argv[1:]).returncode)' env LD_PRELOAD=$tmp/fake.so $SYS
 	misused_run run-json-errno "run: --errno does not go with --json" run -J --errno true
 	misused_run run-strace-columns "run: --columns does not go with --format strace" run --format strace -U CALLS true
 	misused_run run-strace-by "run: --by does not go with --format strace" run --format strace --by process true
-	misused run-follow-elsewhere "show: option -f does not belong here; it is for: run attach" -f
+	misused run-follow-elsewhere "show: option -f does not belong here; it is for: run attach top" -f
 	# Options behind the command are its own.
 	watch status-options 0 "" "syscount run -o $tmp/o echo -J --help -- x; syscount run -o $tmp/o -- echo -n y"
 }

@@ -1,0 +1,471 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* A frame of syscount top: head, rows, foot. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "top.h"
+#include "top_screen.h"
+#include "util.h"
+
+#define HEAD_LINES	3
+#define FOOT_LINES	2
+#define BAR_MAX		40	/* columns */
+#define BAR_MIN		4
+#define CUT_MIN		8	/* a column that is cut has so much */
+
+size_t top_room(void)
+{
+	size_t height = screen_height();
+
+	return height > HEAD_LINES + FOOT_LINES ? height - HEAD_LINES - FOOT_LINES : 0;
+}
+
+size_t top_frame_lines(const struct top *t)
+{
+	size_t rows = t->table.nrows - t->scroll, room = top_room();
+
+	return HEAD_LINES + (rows < room ? rows : room);
+}
+
+const char *top_word(enum by by)
+{
+	switch (by) {
+	case BY_PROCESS:
+		return "processes";
+	case BY_THREAD:
+		return "threads";
+	case BY_CGROUP:
+		return "containers";
+	case BY_COMMAND:
+		return "commands";
+	case BY_CATEGORY:
+		return "categories";
+	default:
+		return "syscalls";
+	}
+}
+
+static char *uptime_text(void)
+{
+	uint64_t minutes = clock_ns(CLOCK_BOOTTIME) / NSEC_PER_SEC / 60, hours = minutes / 60;
+
+	if (hours >= 24)
+		return xasprintf("up %" PRIu64 "d%02" PRIu64 "h", hours / 24, hours % 24);
+	if (hours)
+		return xasprintf("up %" PRIu64 "h%02" PRIu64 "m", hours, minutes % 60);
+	return xasprintf("up %" PRIu64 "m", minutes);
+}
+
+static char *clock_text(const struct top *t, const struct snapshot *s)
+{
+	time_t seconds = (time_t)(t->shown_at / NSEC_PER_SEC);
+	char text[16] = "";
+	struct tm tm;
+
+	if (t->o->given & OPT_TIMESTAMP && s && s->time)
+		return xstrdup(s->time);
+	if (localtime_r(&seconds, &tm))
+		strftime(text, sizeof(text), "%H:%M:%S", &tm);
+	return xstrdup(text);
+}
+
+static char *interval_text(const struct top *t)
+{
+	uint64_t ms = t->o->interval_ns / 1000000;
+
+	if (t->paused)
+		return xstrdup("paused");
+	if (ms % 100)
+		return xasprintf("every %.3f s", (double)ms / 1000);
+	return xasprintf("every %.1f s", (double)ms / 1000);
+}
+
+/* Where there is not room for all, the least important go. */
+static void draw_title(const struct top *t, const struct snapshot *s)
+{
+	char *parts[] = {
+		xstrdup("syscount"), xstrdup(s && s->host ? s->host : ""),
+		xstrdup(s && s->kernel ? s->kernel : ""), uptime_text(),
+		xasprintf("hook %s", s && s->hook ? s->hook : "?"), interval_text(t),
+		clock_text(t, s),
+	};
+	static const size_t leave_out[] = { 3, 2, 4, 1 };
+	size_t i, x = 0, width = 0;
+
+	for (i = 0; i < ARRAY_SIZE(parts); i++)
+		width += screen_text_width(parts[i]) + (i ? 2 : 0);
+	for (i = 0; i < ARRAY_SIZE(leave_out) && width > screen_width(); i++) {
+		char **part = &parts[leave_out[i]];
+
+		width -= screen_text_width(*part) + 2;
+		free(*part);
+		*part = NULL;
+	}
+	for (i = 0; i < ARRAY_SIZE(parts); i++) {
+		if (parts[i])
+			x = screen_text(0, x, screen_width(), i == 5 && t->paused ? STYLE_WARN :
+					i ? STYLE_PLAIN : STYLE_BOLD, parts[i]) + 2;
+		free(parts[i]);
+	}
+}
+
+/* Number @i of the categories, unknown behind them. */
+static char *share_text(const struct counts *c, size_t i, bool *off)
+{
+	bool named = i < c->ncategories;
+	enum state state = named ? c->categories[i].state : c->unknown_state;
+	uint64_t calls = named ? c->categories[i].calls : c->unknown;
+
+	*off = state == STATE_OFF && !calls;
+	if (*off)
+		return xstrdup(" off");
+	return xasprintf(" %.0f%%", c->total ? 100.0 * (double)calls / (double)c->total : 0);
+}
+
+/* Each @gap columns behind the one before. The column behind the last; @end 0: draw nothing. */
+static size_t draw_shares(const struct counts *c, size_t x, size_t gap, size_t end)
+{
+	size_t i, n = c->ncategories + (c->unknown || c->unknown_state == STATE_OFF);
+
+	for (i = 0; i < n; i++) {
+		const char *name = i < c->ncategories ? c->categories[i].name : "unknown";
+		bool off;
+		char *text = share_text(c, i, &off);
+
+		if (end) {
+			screen_text(1, x + gap, end, STYLE_PLAIN, name);
+			screen_text(1, x + gap + strlen(name), end, off ? STYLE_BAD : STYLE_BOLD,
+				    text);
+		}
+		x += gap + strlen(name) + strlen(text);
+		free(text);
+	}
+	return x;
+}
+
+static void draw_totals(const struct snapshot *s)
+{
+	const struct counts *c = &s->counts;
+	char rate[CELL_SIZE];
+	char *text;
+	size_t x;
+
+	rate_text(s->duration_ns ? (double)c->total * NSEC_PER_SEC / (double)s->duration_ns : 0,
+		  rate, sizeof(rate));
+	text = xasprintf(" %s/s", rate);
+	x = screen_text(1, 0, screen_width(), STYLE_PLAIN, "total");
+	x = screen_text(1, x, screen_width(), STYLE_BOLD, text);
+	draw_shares(c, x, draw_shares(c, x, 2, 0) > screen_width() ? 1 : 2, screen_width());
+	free(text);
+}
+
+static const char *text_of(const struct column *column, const void *row, struct cell *cell,
+			   char text[CELL_SIZE])
+{
+	*cell = (struct cell){ .text = "" };
+	column->get(column, row, cell);
+	if (cell->type == CELL_RATE)
+		return rate_text(cell->real, text, CELL_SIZE);
+	return cell_format(cell, false, text);
+}
+
+/* So that they do not move with each number, columns of numbers begin wide. */
+static size_t usual_width(const struct column *column)
+{
+	static const struct {
+		const char *name;
+		size_t width;
+	} widths[] = {
+		{ "SYSCALL", 14 }, { "CATEGORY", 13 }, { "COMMAND", 15 }, { "TOP", 12 },
+		{ "CALLS/S", 9 }, { "SHARE", 6 }, { "CALLS", 13 }, { "PID", 7 }, { "TID", 7 },
+		{ "ERRORS", 7 }, { "TOTAL", 6 }, { "AVG", 6 }, { "P50", 6 }, { "P99", 6 },
+		{ "MAX", 6 }, { "CGROUP", CUT_MIN },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(widths); i++) {
+		if (!strcmp(widths[i].name, column->name))
+			return widths[i].width;
+	}
+	return strlen(column->name);
+}
+
+/* The widest of those that may be cut give way first. The columns that they all take. */
+static size_t fit_widths(const struct table *table, size_t *widths)
+{
+	size_t i, sum = table->nchosen ? table->nchosen - 1 : 0;
+
+	for (i = 0; i < table->nchosen; i++)
+		sum += widths[i];
+	while (sum > screen_width()) {
+		size_t widest = table->nchosen;
+
+		for (i = 0; i < table->nchosen; i++) {
+			if (line_columns[table->chosen[i]].flags & COLUMN_CUT &&
+			    widths[i] > CUT_MIN &&
+			    (widest == table->nchosen || widths[i] > widths[widest]))
+				widest = i;
+		}
+		if (widest == table->nchosen)
+			break;
+		widths[widest]--;
+		sum--;
+	}
+	return sum;
+}
+
+static size_t find_widths(struct top *t, size_t *widths)
+{
+	const struct table *table = &t->table;
+	size_t i, j;
+
+	for (i = 0; i < table->nchosen; i++) {
+		const struct column *column = &line_columns[table->chosen[i]];
+		size_t *width = &t->widths[table->chosen[i]];
+		struct cell cell;
+		char text[CELL_SIZE];
+
+		if (*width < usual_width(column))
+			*width = usual_width(column);
+		for (j = 0; j < table->nrows; j++) {
+			size_t needed = screen_text_width(text_of(column, table->rows[j], &cell,
+								  text));
+
+			if (*width < needed)
+				*width = needed;
+		}
+		widths[i] = *width;
+	}
+	return fit_widths(table, widths);
+}
+
+static void draw_heading(struct top *t, const size_t *widths)
+{
+	const char *sort = top_sort_column(t);
+	size_t i, x = 0;
+
+	for (i = 0; i < t->table.nchosen; i++) {
+		const struct column *column = &line_columns[t->table.chosen[i]];
+		enum style style = strcmp(column->name, sort) ? STYLE_BOLD : STYLE_CHOSEN;
+
+		if (column->flags & COLUMN_RIGHT)
+			screen_text_right(2, x, x + widths[i], style, column->name);
+		else
+			screen_text(2, x, x + widths[i], style, column->name);
+		x += widths[i] + 1;
+	}
+}
+
+static void draw_bar(const struct line *line, size_t y, size_t x)
+{
+	size_t room = screen_width() > x + 1 ? screen_width() - x - 1 : 0, n;
+	char bar[BAR_MAX + 1];
+
+	if (room > BAR_MAX)
+		room = BAR_MAX;
+	if (room < BAR_MIN || !line->counts->total)
+		return;
+	n = (size_t)((double)line->calls / (double)line->counts->total * (double)room + 0.5);
+	memset(bar, '|', n);
+	bar[n] = '\0';
+	screen_text(y, x + 1, screen_width(), STYLE_BAR, bar);
+}
+
+static enum style style_of(const struct cell *cell)
+{
+	if (!cell->color)
+		return STYLE_PLAIN;
+	return !strcmp(cell->color, "red") ? STYLE_BAD : STYLE_WARN;
+}
+
+static void draw_row(struct top *t, size_t row, size_t y, const size_t *widths, size_t sum)
+{
+	const struct table *table = &t->table;
+	size_t i, x = 0;
+
+	for (i = 0; i < table->nchosen; i++) {
+		const struct column *column = &line_columns[table->chosen[i]];
+		char text[CELL_SIZE];
+		struct cell cell;
+		const char *shown = text_of(column, table->rows[row], &cell, text);
+
+		if (column->flags & COLUMN_RIGHT)
+			screen_text_right(y, x, x + widths[i], style_of(&cell), shown);
+		else
+			screen_text(y, x, x + widths[i], style_of(&cell), shown);
+		x += widths[i] + 1;
+	}
+	draw_bar(table->rows[row], y, sum);
+	if (row == t->cursor)
+		screen_style_line(y, STYLE_CHOSEN);
+}
+
+static void draw_table(struct top *t)
+{
+	size_t widths[ARRAY_SIZE(t->widths)], sum = find_widths(t, widths), i, room = top_room();
+
+	draw_heading(t, widths);
+	for (i = 0; i < room && t->scroll + i < t->table.nrows; i++)
+		draw_row(t, t->scroll + i, HEAD_LINES + i, widths, sum);
+}
+
+/* Who is watched, which others pay for; NULL: nobody is. */
+static char *watch_text(const struct top *t)
+{
+	char *text, *whom;
+
+	if (!live_watches(t->live))
+		return NULL;
+	whom = t->o->pids ? xasprintf("process %s", t->o->pids) :
+	       t->o->cgroup ? xasprintf("cgroup %s", t->o->cgroup) : xstrdup("everybody");
+	if (live_ended(t->live))
+		text = xasprintf("%s has ended", whom);
+	else
+		text = xasprintf("watching %s%s", whom,
+				 live_always_watches(t->live) ? "" : " until you leave this view");
+	free(whom);
+	return text;
+}
+
+static char *group_text(const struct group *group)
+{
+	switch (group->by) {
+	case BY_PROCESS:
+		return xasprintf("syscalls of process %" PRId32 " %s", group->pid, group->command);
+	case BY_THREAD:
+		return xasprintf("syscalls of thread %" PRId32 " %s", group->tid, group->command);
+	case BY_CGROUP:
+		return xasprintf("syscalls of container %s", group->cgroup ? group->cgroup : "?");
+	default:
+		return xasprintf("syscalls of command %s", group->command);
+	}
+}
+
+/* What the rows are, and what it takes to see them. */
+static char *view_text(struct top *t)
+{
+	char *rows = t->focused ? group_text(&t->focus) : xstrdup(top_word(t->view));
+	char *filtered = t->filter ? xasprintf(" with '%s'", t->filter) : xstrdup("");
+	char *watch = watch_text(t);
+	char *text = xasprintf("%s%s by %s%s%s%s%s", rows, filtered, top_sort_column(t),
+			       top_order(t)->ascending ? ", lowest first" : "",
+			       t->focused ? " (Esc: back)" : "", watch ? "; " : "",
+			       watch ? watch : "");
+
+	free(rows);
+	free(filtered);
+	free(watch);
+	return text;
+}
+
+static void draw_status(struct top *t, const struct snapshot *recent, size_t y)
+{
+	const struct snapshot *all = live_all(t->live);
+	enum style style = STYLE_WARN;
+	char *text;
+
+	if (t->message) {
+		text = xstrdup(t->message);
+	} else if (recent && recent->reset) {
+		text = xstrdup("the counters were reset in this interval: counted from the reset");
+	} else if (all && (all->lost || all->watched.lost_threads)) {
+		text = xasprintf("lost for want of memory, so the counts are too low: %" PRIu64
+				 " (calls, returns, details), and all of %" PRIu64 " (threads)",
+				 all->lost, all->watched.lost_threads);
+	} else {
+		text = view_text(t);
+		style = STYLE_PLAIN;
+	}
+	screen_text(y, 0, screen_width(), style, text);
+	free(text);
+}
+
+static void draw_keys(size_t y)
+{
+	static const char *const forms[] = {
+		"[s]yscalls [p]rocesses [c]ontainers c[a]tegories  s[o]rt  / filter  space pause"
+		"  w write  ? help",
+		"[s]yscalls [p]rocesses [c]ontainers c[a]tegories s[o]rt /filter [w]rite ?help",
+		"s p c a views  o sort  / filter  ? help",
+		"? help",
+	};
+	size_t i = 0;
+
+	while (i + 1 < ARRAY_SIZE(forms) && strlen(forms[i]) > screen_width())
+		i++;
+	screen_text(y, 0, screen_width(), STYLE_BOLD, forms[i]);
+}
+
+static void draw_prompt(const struct top *t, size_t y)
+{
+	char *typed = xasprintf("%s: %ls", t->prompt == PROMPT_FILTER ? "filter" :
+				"write to file", t->typed);
+	size_t width = screen_text_width(typed), skip = 0;
+
+	/* What is typed last is seen. */
+	while (width - skip >= screen_width() && typed[skip])
+		skip++;
+	screen_cursor(y, screen_text(y, 0, screen_width(), STYLE_BOLD, typed + skip));
+	free(typed);
+}
+
+static void draw_help(void)
+{
+	static const char *const help[] = {
+		"syscount top: what is called now, and how often",
+		"",
+		"  s  syscalls      p  processes       t  threads",
+		"  c  containers    n  command names   a  categories",
+		"  Enter            the syscalls of that process, thread, container or command",
+		"  Esc              no filter; back",
+		"  o, O, r          sort by the next column, by the one before; turn round",
+		"  /                filter: rows that have this in a word",
+		"  arrows, PgUp, PgDn, Home, End",
+		"  space            pause; counting goes on",
+		"  w                write a snapshot, for 'syscount show -i' and 'diff'",
+		"  q, Ctrl-C        quit; the last frame stays",
+		"",
+		"CALLS/S, SHARE, TOTAL, AVG, P50, P99: of the last interval. CALLS, ERRORS, MIN,",
+		"MAX: since counting began, with the module, or for a watch when it was opened.",
+		"Syscalls and categories are the module's counters, and cost nothing more. The",
+		"other views open a watch: each call costs a little more until they are left.",
+		"",
+		"Any key goes back.",
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(help) && i < screen_height(); i++)
+		screen_text(i, 0, screen_width(), i ? STYLE_PLAIN : STYLE_BOLD, help[i]);
+}
+
+static void draw_frame(struct top *t)
+{
+	const struct snapshot *recent = live_recent(t->live), *all = live_all(t->live);
+	size_t height = screen_height();
+
+	draw_title(t, recent ? recent : all);
+	if (!recent)
+		screen_text(1, 0, screen_width(), STYLE_PLAIN, "counting...");
+	else
+		draw_totals(recent);
+	if (recent)
+		draw_table(t);
+	if (height > HEAD_LINES + FOOT_LINES)
+		draw_status(t, recent, height - 2);
+	if (t->prompt != PROMPT_NONE)
+		draw_prompt(t, height - 1);
+	else if (height > HEAD_LINES)
+		draw_keys(height - 1);
+}
+
+void top_draw(struct top *t)
+{
+	screen_begin();
+	if (t->help)
+		draw_help();
+	else
+		draw_frame(t);
+	screen_end();
+}
