@@ -441,11 +441,12 @@ static bool is_ours(const struct group *group, const void *ctx)
  */
 static void read_both(struct attached *a, bool forget)
 {
+	struct device *other = a->devices[a->ours];
 	sigset_t all, before;
 
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &before);
-	while (!device_try_reading(a->own, false) || !device_try_reading(a->devices[a->ours], forget))
+	while (!device_try_reading(a->own, false) || !device_try_reading(other, forget))
 		;
 	sigprocmask(SIG_SETMASK, &before, NULL);
 }

@@ -65,36 +65,36 @@ static void schedule_first(const struct top *t, struct times *times)
 	times->next = clock_ns(CLOCK_MONOTONIC) + min_u64(t->o->interval_ns, FIRST_NS);
 }
 
-static void view_failed(struct top *t, enum by by, int error)
+static void view_failed(struct top *t, enum by view, int error)
 {
 	if (error == EPERM)
-		say(t, "%s: needs CAP_PERFMON, as 'syscount attach -p' does; 'syscount run' "
-		    "needs nothing", top_word(by));
+		say(t, "%s: needs CAP_PERFMON, like 'attach -p'; 'syscount run' needs nothing",
+		    top_word(view));
 	else if (error == ESRCH)
-		say(t, "%s: who was watched has ended", top_word(by));
+		say(t, "%s: who was watched has ended", top_word(view));
 	else
-		say(t, "%s: a watch cannot be opened: %s", top_word(by), strerror(error));
+		say(t, "%s: a watch cannot be opened: %s", top_word(view), strerror(error));
 }
 
-static void set_view(struct top *t, struct times *times, enum by by)
+static void set_view(struct top *t, struct times *times, enum by view)
 {
 	bool anew, again;
-	int error = live_look(t->live, by, &anew);
+	int error = live_look(t->live, view, &anew);
 
 	leave_focus(t);
 	set_filter(t, NULL);
 	if (error) {
-		view_failed(t, by, error);
+		view_failed(t, view, error);
 		if (error == ESRCH)
 			return;
 		if (live_always_watches(t->live))
-			device_watch_failed(error, top_word(by));
+			device_watch_failed(error, "watch");
 		if (t->view > BY_CPU)
 			t->view = BY_SYSCALL;
 		live_look(t->live, t->view, &again);
 		anew = again;
 	} else {
-		t->view = by;
+		t->view = view;
 	}
 	memset(t->widths, 0, sizeof(t->widths));
 	if (!anew)
@@ -199,9 +199,10 @@ static int write_file(const char *name, const struct snapshot *s)
 
 	if (!out.f)
 		return errno;
+	errno = 0;
 	output_json(&out, json_snapshot(s), false);
-	if (fflush(out.f))
-		error = errno;
+	if (fflush(out.f) || ferror(out.f))
+		error = errno ? errno : EIO;
 	if (fclose(out.f) && !error)
 		error = errno;
 	if (error)
@@ -395,12 +396,13 @@ static void wait_for_something(struct top *t, struct times *times)
 	free(fds);
 }
 
-static void read_if_due(struct top *t, struct times *times)
+/* True: it was the last one. */
+static bool read_if_due(struct top *t, struct times *times)
 {
 	uint64_t now = clock_ns(CLOCK_MONOTONIC);
 
 	if (now < times->next && now < times->end)
-		return;
+		return false;
 	live_read(t->live);
 	t->read_at = clock_ns(CLOCK_REALTIME);
 	if (!t->paused)
@@ -408,16 +410,21 @@ static void read_if_due(struct top *t, struct times *times)
 	/* Not those that were missed while the terminal was stopped. */
 	while (times->next <= now)
 		times->next += t->o->interval_ns;
+	return now >= times->end;
 }
 
 static void loop(struct top *t, struct times *times)
 {
-	while (!t->quit && !interval_interrupted() && clock_ns(CLOCK_MONOTONIC) < times->end) {
+	bool last;
+
+	/* Also of the shortest time there is a reading. */
+	do {
 		top_arrange(t);
 		top_draw(t);
 		wait_for_something(t, times);
-		read_if_due(t, times);
-	}
+		last = t->quit || interval_interrupted();
+		last = read_if_due(t, times) || last;
+	} while (!last);
 	t->help = false;
 	t->prompt = PROMPT_NONE;
 	top_arrange(t);
@@ -485,8 +492,9 @@ int cmd_top(struct options *o)
 	interval_begin();
 	error = live_look(t.live, t.view, &anew);
 	if (error)
-		device_watch_failed(error, top_word(t.view));
-	t.read_at = t.shown_at = clock_ns(CLOCK_REALTIME);
+		device_watch_failed(error, "watch");
+	t.read_at = clock_ns(CLOCK_REALTIME);
+	t.shown_at = t.read_at;
 	schedule_first(&t, &times);
 	if (o->duration_ns)
 		times.end = clock_ns(CLOCK_MONOTONIC) + o->duration_ns;
@@ -494,5 +502,5 @@ int cmd_top(struct options *o)
 	loop(&t, &times);
 	screen_close(top_frame_lines(&t));
 	free_top(&t);
-	return stdout_close();
+	return output_close(output_stdout());
 }

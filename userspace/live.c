@@ -68,32 +68,32 @@ bool live_always_watches(const struct live *l)
 }
 
 /* Calls by themselves need no groups: any that there are make up the sum. */
-static enum by grouping(const struct live *l, enum by by)
+static enum by grouping(const struct live *l, enum by view)
 {
-	if (by > BY_CPU)
-		return by;
+	if (view > BY_CPU)
+		return view;
 	if (!l->always)
 		return BY_DEFAULT;
 	return live_watches(l) ? l->by : BY_PROCESS;
 }
 
-static void begin_anew(struct live *l, enum by by)
+static void begin_anew(struct live *l, enum by view)
 {
 	forget_pair(&l->now);
 	live_freeze(l, false);
-	l->by = by;
+	l->by = view;
 }
 
-int live_look(struct live *l, enum by by, bool *anew)
+int live_look(struct live *l, enum by view, bool *anew)
 {
-	enum by needed = grouping(l, by);
-	int error;
+	enum by needed = grouping(l, view);
+	int error = ESRCH;
 
 	*anew = needed != l->by || (!live_watches(l) && !l->now.all);
 	if (!*anew)
 		return 0;
 	if (l->ended)
-		return ESRCH;
+		return error;
 	if (needed == BY_DEFAULT) {
 		attach_leave(l->attached);
 		begin_anew(l, BY_DEFAULT);

@@ -18,7 +18,7 @@ void live_close(struct live *l);
  * soon as no view needs it. True in @anew: readings begin anew. An error number: that
  * watch cannot be, and the one before is closed.
  */
-int live_look(struct live *l, enum by by, bool *anew);
+int live_look(struct live *l, enum by view, bool *anew);
 /* A watch is open. */
 bool live_watches(const struct live *l);
 /* The view does not choose: whom or what the options ask for takes a watch. */

@@ -60,9 +60,9 @@ const struct command commands[] = {
 		.name = "top",
 		.args = "[SECONDS]",
 		.summary = "a live screen: calls, processes, containers, categories",
-		.details = "SECONDS is the interval, 2 unless given. ? on the screen tells the keys. Calls\n"
-			   "and categories cost nothing more; the other views, one of -p, -g and -a, and\n"
-			   "what is known of watches only, need CAP_PERFMON.",
+		.details = "SECONDS is the interval, 2 unless given. The key ? tells the others.\n"
+			   "Calls and categories cost nothing more. The other views need\n"
+			   "CAP_PERFMON, as -p, -g, -a and what only watches know do.",
 		.prints = "syscount show -d SECONDS [--json]",
 		.options = OPTS_SELECT | OPT_SORT | OPT_TOP | OPT_COLUMNS | OPTS_WATCH |
 			   OPTS_ERRORS | OPTS_TARGET | OPT_BY | OPT_INTERVAL | OPT_DURATION |
@@ -70,7 +70,7 @@ const struct command commands[] = {
 		.by = BYS_WATCH,
 		.max_args = 1,
 		.run = cmd_top,
-		.help_columns = show_help_columns,
+		.help_columns = lines_help,
 	}, {
 		.name = "stat",
 		.args = "[SECONDS [COUNT]]",

@@ -48,6 +48,6 @@ size_t top_room(void);
 /* Lines of the frame that are worth to stay. */
 size_t top_frame_lines(const struct top *t);
 void top_draw(struct top *t);
-const char *top_word(enum by by);
+const char *top_word(enum by view);
 
 #endif

@@ -29,9 +29,9 @@ size_t top_frame_lines(const struct top *t)
 	return HEAD_LINES + (rows < room ? rows : room);
 }
 
-const char *top_word(enum by by)
+const char *top_word(enum by view)
 {
-	switch (by) {
+	switch (view) {
 	case BY_PROCESS:
 		return "processes";
 	case BY_THREAD:
@@ -85,16 +85,20 @@ static char *interval_text(const struct top *t)
 /* Where there is not room for all, the least important go. */
 static void draw_title(const struct top *t, const struct snapshot *s)
 {
-	char *parts[] = {
-		xstrdup("syscount"), xstrdup(s && s->host ? s->host : ""),
-		xstrdup(s && s->kernel ? s->kernel : ""), uptime_text(),
-		xasprintf("hook %s", s && s->hook ? s->hook : "?"), interval_text(t),
-		clock_text(t, s),
+	enum { NAME, HOST, KERNEL, UPTIME, HOOK, INTERVAL, CLOCK, PARTS };
+	static const size_t leave_out[] = { UPTIME, KERNEL, HOOK, HOST };
+	char *parts[PARTS] = {
+		[NAME]		= xstrdup("syscount"),
+		[HOST]		= xstrdup(s && s->host ? s->host : ""),
+		[KERNEL]	= xstrdup(s && s->kernel ? s->kernel : ""),
+		[UPTIME]	= uptime_text(),
+		[HOOK]		= xasprintf("hook %s", s && s->hook ? s->hook : "?"),
+		[INTERVAL]	= interval_text(t),
+		[CLOCK]		= clock_text(t, s),
 	};
-	static const size_t leave_out[] = { 3, 2, 4, 1 };
 	size_t i, x = 0, width = 0;
 
-	for (i = 0; i < ARRAY_SIZE(parts); i++)
+	for (i = 0; i < PARTS; i++)
 		width += screen_text_width(parts[i]) + (i ? 2 : 0);
 	for (i = 0; i < ARRAY_SIZE(leave_out) && width > screen_width(); i++) {
 		char **part = &parts[leave_out[i]];
@@ -103,10 +107,11 @@ static void draw_title(const struct top *t, const struct snapshot *s)
 		free(*part);
 		*part = NULL;
 	}
-	for (i = 0; i < ARRAY_SIZE(parts); i++) {
+	for (i = 0; i < PARTS; i++) {
 		if (parts[i])
-			x = screen_text(0, x, screen_width(), i == 5 && t->paused ? STYLE_WARN :
-					i ? STYLE_PLAIN : STYLE_BOLD, parts[i]) + 2;
+			x = screen_text(0, x, screen_width(),
+					i == INTERVAL && t->paused ? STYLE_CHOSEN :
+					i == NAME ? STYLE_BOLD : STYLE_PLAIN, parts[i]) + 2;
 		free(parts[i]);
 	}
 }
@@ -385,8 +390,7 @@ static void draw_status(struct top *t, const struct snapshot *recent, size_t y)
 static void draw_keys(size_t y)
 {
 	static const char *const forms[] = {
-		"[s]yscalls [p]rocesses [c]ontainers c[a]tegories  s[o]rt  / filter  space pause"
-		"  w write  ? help",
+		"[s]yscalls [p]rocesses [c]ontainers c[a]tegories  s[o]rt  / filter  space pause  w write  ? help",
 		"[s]yscalls [p]rocesses [c]ontainers c[a]tegories s[o]rt /filter [w]rite ?help",
 		"s p c a views  o sort  / filter  ? help",
 		"? help",
@@ -413,7 +417,7 @@ static void draw_prompt(const struct top *t, size_t y)
 
 static void draw_help(void)
 {
-	static const char *const help[] = {
+	static const char *const help_lines[] = {
 		"syscount top: what is called now, and how often",
 		"",
 		"  s  syscalls      p  processes       t  threads",
@@ -436,8 +440,9 @@ static void draw_help(void)
 	};
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(help) && i < screen_height(); i++)
-		screen_text(i, 0, screen_width(), i ? STYLE_PLAIN : STYLE_BOLD, help[i]);
+	for (i = 0; i < ARRAY_SIZE(help_lines) && i < screen_height(); i++)
+		screen_text(i, 0, screen_width(), i ? STYLE_PLAIN : STYLE_BOLD,
+			    help_lines[i]);
 }
 
 static void draw_frame(struct top *t)

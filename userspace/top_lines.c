@@ -122,19 +122,19 @@ static struct line *lines_of_categories(const struct snapshot *all,
 	return lines;
 }
 
-struct line *top_lines(const struct options *o, enum by by, const struct group *focus,
+struct line *top_lines(const struct options *o, enum by view, const struct group *focus,
 		       const struct snapshot *all, const struct snapshot *recent, size_t *n)
 {
-	if (by == BY_CATEGORY)
+	if (view == BY_CATEGORY)
 		return lines_of_categories(all, recent, n);
-	if (by > BY_CPU && !focus)
+	if (view > BY_CPU && !focus)
 		return lines_of_groups(o, all, recent, n);
 	return lines_of_calls(o, focus, all, recent, n);
 }
 
-static const char *who_columns(enum by by)
+static const char *who_columns(enum by view)
 {
-	switch (by) {
+	switch (view) {
 	case BY_PROCESS:
 		return "PID COMMAND CALLS/S SHARE TOP";
 	case BY_THREAD:
@@ -151,27 +151,28 @@ static const char *who_columns(enum by by)
 }
 
 /* The columns of times leave no room for some of the others on a usual terminal. */
-static char *latency_columns(enum by by, const char *errors)
+static char *latency_columns(enum by view, const char *errors)
 {
 	static const char times[] = " TOTAL AVG P50 P99 MAX";
 
-	switch (by) {
+	switch (view) {
 	case BY_CATEGORY:
 		return xasprintf("CATEGORY CALLS/S SHARE CALLS%s TOTAL AVG MAX", errors);
 	case BY_PROCESS:
 	case BY_THREAD:
 		return xasprintf("PID%s COMMAND CALLS/S SHARE%s TOTAL AVG MAX TOP",
-				 by == BY_THREAD ? " TID" : "", errors);
+				 view == BY_THREAD ? " TID" : "", errors);
 	case BY_CGROUP:
 	case BY_COMMAND:
 		return xasprintf("%s CALLS/S SHARE%s TOTAL AVG MAX TOP",
-				 by == BY_CGROUP ? "CGROUP" : "COMMAND", errors);
+				 view == BY_CGROUP ? "CGROUP" : "COMMAND", errors);
 	default:
 		return xasprintf("SYSCALL CATEGORY CALLS/S SHARE%s%s", errors, times);
 	}
 }
 
-static bool any_differs(const struct counts *c, bool (*differs)(const struct row *, const struct row *))
+static bool any_differs(const struct counts *c,
+			bool (*differs)(const struct row *row, const struct row *first))
 {
 	size_t i;
 
@@ -193,18 +194,18 @@ static bool no_name(const struct row *row, const struct row *first)
 	return !row->name && row_busy(row);
 }
 
-char *top_columns(const struct options *o, enum by by, const struct snapshot *all)
+char *top_columns(const struct options *o, enum by view, const struct snapshot *all)
 {
 	const char *errors = lines_measured(&all->counts, MEASURE_ERRORS) ? " ERRORS" : "";
-	bool latency = lines_measured(&all->counts, MEASURE_TOTAL_NS), calls = by == BY_SYSCALL;
-	char *usual = latency ? latency_columns(by, errors) :
-				xasprintf("%s%s", who_columns(by), errors);
+	bool latency = lines_measured(&all->counts, MEASURE_TOTAL_NS), calls = view == BY_SYSCALL;
+	char *usual = latency ? latency_columns(view, errors) :
+				xasprintf("%s%s", who_columns(view), errors);
 	char *text = xasprintf("%s%s%s%s%s%s",
 			       calls && any_differs(&all->counts, other_abi) ? "ABI " : "",
 			       calls && any_differs(&all->counts, no_name) ? "NR " : "",
 			       calls && o->given & OPT_OBJECTS ? "OBJECT " : "", usual,
 			       calls && o->given & OPT_ERRNO ? " ERRNO" : "",
-			       by == BY_PROCESS || by == BY_THREAD ? " CGROUP" : "");
+			       view == BY_PROCESS || view == BY_THREAD ? " CGROUP" : "");
 
 	free(usual);
 	return text;
@@ -220,7 +221,8 @@ char *top_identity(const struct line *line)
 				 row->other ? "*" : "", row->object, line->split, line->error);
 	if (!group)
 		return xstrdup(line->category);
-	return xasprintf("%" PRId32 " %" PRId32 " %" PRIu64 " %" PRIu64 " %s", group->pid, group->tid,
-			 group->start_ns, group->by == BY_CGROUP ? group->cgroup_id : 0,
+	return xasprintf("%" PRId32 " %" PRId32 " %" PRIu64 " %" PRIu64 " %s", group->pid,
+			 group->tid, group->start_ns,
+			 group->by == BY_CGROUP ? group->cgroup_id : 0,
 			 group->by == BY_COMMAND ? group->command : "");
 }

@@ -9,10 +9,10 @@
  * What there is to see by @by, an array to free: CALLS, ERRORS, MIN and MAX are of @all,
  * the others of @recent. With @focus, the calls of that group alone.
  */
-struct line *top_lines(const struct options *o, enum by by, const struct group *focus,
+struct line *top_lines(const struct options *o, enum by view, const struct group *focus,
 		       const struct snapshot *all, const struct snapshot *recent, size_t *n);
 /* Names of the columns for it, to free. */
-char *top_columns(const struct options *o, enum by by, const struct snapshot *all);
+char *top_columns(const struct options *o, enum by view, const struct snapshot *all);
 /* The same for the same row of another reading, to free. */
 char *top_identity(const struct line *line);
 
