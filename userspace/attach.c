@@ -541,6 +541,8 @@ static void fill_target(const struct attached *a, struct snapshot *s)
 	struct watched *w = &s->watched;
 
 	w->target = pids ? TARGET_PROCESS : a->o->cgroup ? TARGET_CGROUP : TARGET_ALL;
+	free(w->cgroup);
+	free(w->pids);
 	w->cgroup = xstrdup(a->o->cgroup);
 	w->npids = pids ? a->n : 0;
 	w->pids = xcalloc(w->npids, sizeof(*w->pids));
