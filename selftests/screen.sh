@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # failed is the caller's
 # For tests of a program that has a screen: a terminal (tmux) that is sent keys and
-# looked at. $tmp is a directory of the caller's own.
+# looked at. $tmp is a directory of the caller's own. What is waited for in vain sets $failed.
 
 on_screen() { tmux -f /dev/null -S "$tmp/tmux" "$@"; }
 
@@ -41,6 +41,7 @@ screen_until()
 		if ((SECONDS - start > 30)); then
 			echo "# not on the screen: $1"
 			screen | sed 's/^/# | /'
+			failed=1
 			return 1
 		fi
 	done
@@ -56,6 +57,7 @@ screen_without()
 		if ((SECONDS - start > 30)); then
 			echo "# still on the screen: $1"
 			screen | sed 's/^/# | /'
+			failed=1
 			return 1
 		fi
 	done
