@@ -71,5 +71,5 @@ misused top-follow "top: --follow goes with --pid" top --follow none -a
 misused top-by-cpu "top: --by: 'cpu' is not one of: syscall, category, process, thread, cgroup, command" top --by cpu
 misused top-seconds "top: SECONDS: 'x' is not a number of seconds" top x
 misused top-twice "top: SECONDS and --interval exclude each other" top -I 1 1
-misused top-sort-unknown "top: --sort: no column 'x'; there are: TIME CPU ABI NR SYSCALL CATEGORY STATE CALLS CALLS/S SHARE ERRORS ERRNO OBJECT TOTAL AVG P50 P99 MIN MAX EXITS REFUSED RESTARTED INFLIGHT OLDEST PID TID COMMAND CGROUP THREADS TOP" top -s x
+misused top-sort-unknown "top: --sort: no column 'x'; there are: TIMESTAMP CPU ABI NR SYSCALL CATEGORY STATE CALLS CALLS/S SHARE ERRORS ERRNO OBJECT TOTAL AVG P50 P99 MIN MAX EXITS REFUSED RESTARTED INFLIGHT OLDEST PID TID COMMAND CGROUP THREADS TOP" top -s x
 misused top-errno-latency "top: --errno and --latency exclude each other" top -L --errno
