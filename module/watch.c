@@ -106,12 +106,6 @@ static void set_and_choose(struct member *member, bool *flag, bool value)
 	raw_spin_unlock_irqrestore(&watched_lock, flags);
 }
 
-/* Of the running task: it begins to count. */
-void member_disarm(struct member *member)
-{
-	set_and_choose(member, &member->armed, false);
-}
-
 /* When its task returns from the call that it is in, or from the next. */
 void member_move_later(struct member *member)
 {
@@ -396,6 +390,22 @@ static struct member *member_find_locked(const struct watch *watch, const struct
 	member = member_find(watch, task);
 	raw_spin_unlock(&watched_lock);
 	return member;
+}
+
+/*
+ * Of the running task: it begins to count. Another task may have given it a new membership
+ * just now, by moving it, that is armed as this one was.
+ */
+void member_disarm(struct member *member)
+{
+	struct watch *watch = member->watch;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&watch->lock, flags);
+	member = member_find_locked(watch, current);
+	if (member)
+		set_and_choose(member, &member->armed, false);
+	raw_spin_unlock_irqrestore(&watch->lock, flags);
 }
 
 /*

@@ -150,7 +150,11 @@ static noinline notrace struct cell *new_cell(struct member *member, u32 key)
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&watch->lock, flags);
-	if (member->watched) {
+	/*
+	 * One that another task moves at this moment is still read where it was; but an exit
+	 * would not come back there.
+	 */
+	if (member->watched || !(member->flags & WATCH_BY_TRACEPOINTS)) {
 		cell = table_get(&member->table, key, &watch->source);
 		watch->lost += !cell;
 	}
