@@ -9,6 +9,7 @@
 
 #include <sched.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -19,8 +20,8 @@
 #define LOOP		1000	/* calls; few, so that most loops are without a timer tick */
 #define LOOPS		50
 #define PROCESSES	1000
-#define SHORT_LIVED	200	/* processes, of which the cheapest counts */
-#define ROUNDS		20
+#define SHORT_LIVED	201	/* processes, of which the median counts */
+#define ROUNDS		11
 
 static uint64_t getppids(void)
 {
@@ -52,25 +53,39 @@ static int nothing(void *argument)
 	return 0;
 }
 
-/* The cheapest process: from clone() until it was waited for. */
-static uint64_t one_process(void)
+static int compare(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static int64_t median(int64_t *values, unsigned int count)
+{
+	qsort(values, count, sizeof(*values), compare);
+	return values[count / 2];
+}
+
+/*
+ * From clone() until it was waited for: the median, since who runs first is not always the
+ * same.
+ */
+static int64_t one_process(void)
 {
 	static char stack[1 << 14] __attribute__((aligned(16)));
-	uint64_t best = UINT64_MAX, took;
+	int64_t took[SHORT_LIVED];
 	unsigned int i;
 	pid_t pid;
 
 	for (i = 0; i < SHORT_LIVED; i++) {
-		took = clock_ns();
+		took[i] = clock_ns();
 		pid = clone(nothing, stack + sizeof(stack), CLONE_VM | CLONE_VFORK | SIGCHLD, NULL);
 		if (pid < 0)
 			die("clone: %m");
 		wait_success(pid);
-		took = clock_ns() - took;
-		if (took < best)
-			best = took;
+		took[i] = clock_ns() - took[i];
 	}
-	return best;
+	return median(took, SHORT_LIVED);
 }
 
 static void job_measure(void)
@@ -119,14 +134,15 @@ static const struct limits {
 	const char *series;
 	const char *hook;
 	uint64_t watched_calls, watched_all, all_by_process;
-	uint64_t other_calls, other_all, other_process;
+	uint64_t other_calls, other_all;
+	int64_t other_process;
 } limits[] = {
-	{ "6.1.", "direct", 30, 180, 30, 13, 95, 400 },
-	{ "6.1.", "tracepoint", 90, 170, 90, 75, 95, 400 },
-	{ "6.12.", "direct", 30, 187, 30, 13, 100, 400 },
-	{ "6.12.", "tracepoint", 95, 175, 95, 78, 95, 400 },
-	{ "7.2.", "direct", 30, 208, 30, 13, 121, 400 },
-	{ "7.2.", "tracepoint", 104, 198, 104, 87, 116, 400 },
+	{ "6.1.", "direct", 30, 180, 30, 13, 95, 450 },
+	{ "6.1.", "tracepoint", 90, 170, 90, 75, 95, 450 },
+	{ "6.12.", "direct", 30, 187, 30, 13, 100, 450 },
+	{ "6.12.", "tracepoint", 95, 175, 95, 78, 95, 450 },
+	{ "7.2.", "direct", 30, 208, 30, 13, 121, 450 },
+	{ "7.2.", "tracepoint", 104, 198, 104, 87, 116, 450 },
 };
 
 static const struct limits *limits_of(const char *hook)
@@ -228,42 +244,44 @@ TEST_F_TIMEOUT(watch_cost, of_who_is_not, 120)
 	wait_until_it_costs(self->counted);
 }
 
-/*
- * Of a process that nobody watches, from its start to its end; with no watch nothing. It is
- * some 73,000 instructions, which are others from time to time, as memory is had from
- * elsewhere: only a round that ends as it began tells.
- */
-static uint64_t process_while_watched(pid_t pid, uint64_t *before, uint64_t *after)
+static int64_t one_process_more(pid_t other)
 {
-	uint64_t meanwhile;
-	int fd;
+	int64_t before = one_process(), meanwhile;
+	int fd = watch_open(SYSCOUNT_TARGET_TASK, SYSCOUNT_BY_NONE, 0, other);
 
-	*before = one_process();
-	fd = watch_open(SYSCOUNT_TARGET_TASK, SYSCOUNT_BY_NONE, 0, pid);
 	meanwhile = one_process();
 	close(fd);
 	while (tracepoint_has_probe("sched_process_fork"))
 		usleep(10000);	/* takes no time, where instructions are the clock */
-	*after = one_process();
-	return meanwhile;
+	return meanwhile - before;
 }
 
-TEST_F_TIMEOUT(watch_cost, of_processes, 120)
+/*
+ * One that nobody watches, from its start to its end: some 73,000 instructions. It takes other
+ * memory now and then, and with that some more or less, so this is the median, too.
+ */
+TEST_F_TIMEOUT(watch_cost, of_processes, 600)
 {
-	pid_t pid = job_start(NULL, 0, "wait");
-	uint64_t before, after, meanwhile;
-	unsigned int round = 0;
+	int64_t more[ROUNDS], typical;
+	unsigned int round;
+	pid_t pid = fork();
 
+	if (!pid) {
+		job_wait();
+		_exit(0);
+	}
 	board_await(1);
-	do
-		meanwhile = process_while_watched(pid, &before, &after);
-	while (before != after && ++round < ROUNDS);
+	for (round = 0; round < ROUNDS; round++)
+		more[round] = one_process_more(pid);
 	board_step(1);
 	wait_success(pid);
-	TH_LOG("%s, a process not watched: %+jd in %ju", variant->hook,
-	       (intmax_t)(meanwhile - before), (uintmax_t)before);
-	EXPECT_EQ(before, after);
-	EXPECT_GE(before + self->most->other_process, meanwhile);
+	typical = median(more, ROUNDS);
+	TH_LOG("%s, a process not watched: %+jd", variant->hook, (intmax_t)typical);
+	EXPECT_GE(self->most->other_process, typical);
+	/* Without a watch nobody is followed, and nothing costs more. */
+	EXPECT_FALSE(tracepoint_has_probe("sched_switch"));
+	EXPECT_FALSE(tracepoint_has_probe("sched_process_exec"));
+	EXPECT_FALSE(tracepoint_has_probe("sched_process_exit"));
 }
 
 /* However many processes there are, and watches of others. */
