@@ -198,12 +198,15 @@ static void set_duration(struct cell *cell, bool known, uint64_t ns)
 	cell->count = ns;
 }
 
-/* Of calls that returned: of none, there is nothing to measure. */
+/*
+ * Of calls that returned: of none, there is nothing to measure. A live screen has those of
+ * all times beside the calls of an interval.
+ */
 static void get_extreme(const void *data, struct cell *cell, enum measure what, enum measure of)
 {
 	const struct measures *m = &((const struct line *)data)->measures;
 
-	set_duration(cell, measured(m, what) && m->n[of], m->n[what]);
+	set_duration(cell, measured(m, what) && (m->n[of] || m->n[what]), m->n[what]);
 }
 
 static void get_shortest(const struct column *column, const void *data, struct cell *cell)

@@ -82,25 +82,25 @@ static struct line *lines_of_groups(const struct options *o, const struct snapsh
 				    const struct snapshot *recent, size_t *n)
 {
 	struct line *lines = group_lines(all, n);
-	size_t i, kept = 0, at = 0, nrecent;
-	struct line *now = group_lines(recent, &nrecent);
+	size_t i, kept = 0, at = 0;
 
 	for (i = 0; i < *n; i++) {
 		struct line *line = &lines[i];
 		const struct group *group = group_find(recent, line->group, &at);
+		struct measures now = { .known = 0 };
 
-		if (!line->calls ||
-		    (o->given & OPT_FAILED && !line->measures.n[MEASURE_ERRORS]))
+		if (o->given & OPT_FAILED && !line->measures.n[MEASURE_ERRORS])
 			continue;
 		set_recent(line, recent, &recent->counts, group ? group->counts.total : 0);
-		set_measures(line, group ? &now[group - recent->groups].measures : NULL);
+		if (group)
+			counts_measures(&now, &group->counts, NULL, true);
+		set_measures(line, &now);
 		/* Its busiest call is that of the interval, if it made any. */
 		if (group && group->counts.total)
 			line->group = group;
 		lines[kept++] = *line;
 	}
 	*n = kept;
-	free(now);
 	return lines;
 }
 

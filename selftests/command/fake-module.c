@@ -293,8 +293,9 @@ static void put_group(const struct answer *a, unsigned int k)
 	struct syscount_watch_group *groups = (void *)(unsigned long)a->get->groups;
 	struct syscount_watch_group group = { .threads = k - 1 };
 	unsigned int by = a->watch->by;
+	int idle = k == 1 && faulty("idle");	/* since the first reading */
 
-	if (k == 1)
+	if (k == 1 && !idle)
 		group.flags = SYSCOUNT_GROUP_ENDED;
 	if (by == SYSCOUNT_BY_PROCESS || by == SYSCOUNT_BY_THREAD) {
 		group.pid = k == 3 ? getpid() : (int)(1000 + k);
@@ -308,7 +309,7 @@ static void put_group(const struct answer *a, unsigned int k)
 	else if (by != SYSCOUNT_BY_NONE)
 		strcpy(group.command, k == 1 ? "sh" : "worker 2");
 	if (!faulty("empty"))
-		put_rows(a, &group, k * a->times);
+		put_rows(a, &group, k * (idle ? 1 : a->times));
 	if (faulty("inconsistent"))
 		group.rows += 1000;
 	if (a->get->group_count < a->get->group_capacity)
@@ -340,7 +341,7 @@ static int read_watch(struct watched_file *file, struct syscount_watch_read *get
 		get->lost = 5;
 		get->lost_threads = 2;
 	}
-	file->forgotten |= get->flags & SYSCOUNT_READ_FORGET &&
+	file->forgotten |= get->flags & SYSCOUNT_READ_FORGET && !faulty("idle") &&
 			   get->row_count <= get->row_capacity;
 	if (faulty("lost-one"))
 		get->lost = get->lost_threads = 1;

@@ -42,8 +42,11 @@ tops()
 	FAKE=empty top empty 80 -a
 	FAKE=reset top reset 80
 	# Between two readings nothing that ended is subtracted: it was let go of.
-	sh top-forgets 0 "" "FAKE=forgotten LD_PRELOAD=$tmp/fake.so python3 $here/on-terminal.py 80 \
+	sh top-forgets 0 "" "LD_PRELOAD=$tmp/fake.so python3 $here/on-terminal.py 80 \
 		$SYSCOUNT top --by process -I 0.05 -d 0.6 | $frame"
+	# Each has its own times, also beside one that makes no calls.
+	sh top-idle 0 "" "FAKE=idle LD_PRELOAD=$tmp/fake.so python3 $here/on-terminal.py 110 \
+		$SYSCOUNT top --by process -L -I 0.05 -d 0.6 | $frame"
 	sh top-terminal-small 0 "" "TERM=vt100 LD_PRELOAD=$tmp/fake.so python3 $here/on-terminal.py 80 \
 		$SYSCOUNT top -d 0.01 | grep -ao 'every 0.0 s\|every 2.0 s' | sort -u"
 	sh top-no-perm 1 "" "FAKE=no-perm LD_PRELOAD=$tmp/fake.so python3 $here/on-terminal.py 200 $SYSCOUNT top -p 1"
