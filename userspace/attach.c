@@ -371,35 +371,19 @@ static bool forgets(const struct attached *a)
 	return by_tasks(a) && (a->o->by <= BY_CPU || a->o->interval_ns);
 }
 
-static bool has_group(const struct snapshot *s, const struct group *group)
-{
-	size_t i;
-
-	for (i = 0; i < s->ngroups; i++) {
-		if (group_same(&s->groups[i], group))
-			return true;
-	}
-	return false;
-}
-
 /* Not every group that has ended is let go of: what is not there any more was. */
 static void keep_forgotten(struct attached *a, struct snapshot *ended, const struct snapshot *s)
 {
-	size_t i;
+	size_t i, at = 0;
 
 	for (i = 0; i < ended->ngroups; i++) {
-		if (!has_group(s, &ended->groups[i]))
+		if (!group_find(s, &ended->groups[i], &at))
 			counts_merge(&a->past, &ended->groups[i].counts);
 	}
 	drop_groups(ended);
 	for (i = 0; i < s->ngroups; i++) {
-		struct group *group;
-
-		if (!s->groups[i].ended)
-			continue;
-		group = snapshot_add_group(ended);
-		group_copy(group, &s->groups[i]);
-		counts_merge(&group->counts, &s->groups[i].counts);
+		if (s->groups[i].ended)
+			snapshot_add_group_copy(ended, &s->groups[i]);
 	}
 }
 
@@ -515,15 +499,17 @@ static struct snapshot *read_others(struct attached *a)
 	return s;
 }
 
-static struct snapshot *read_pids(struct attached *a)
+/* Of all devices together; NULL: there is none. */
+static struct snapshot *read_each(struct attached *a,
+				  struct snapshot *(*reading)(struct attached *a, size_t i))
 {
 	struct snapshot *s = NULL, *more;
 	size_t i;
 
-	for (i = 0; i < a->n; i++) {
+	for (i = 0; i < a->ndevices; i++) {
 		if (!a->devices[i])
 			continue;
-		more = read_one(a, i);
+		more = reading(a, i);
 		if (s) {
 			snapshot_merge(s, more);
 			snapshot_free(more);
@@ -552,7 +538,7 @@ static void fill_target(const struct attached *a, struct snapshot *s)
 
 struct snapshot *attach_read(struct attached *a)
 {
-	struct snapshot *s = a->o->pids ? read_pids(a) : read_others(a);
+	struct snapshot *s = a->o->pids ? read_each(a, read_one) : read_others(a);
 
 	counts_merge(&s->counts, &a->past);
 	fill_target(a, s);
@@ -618,25 +604,6 @@ static struct snapshot *recent_of_device(struct attached *a, size_t i)
 	return without_own(recent, own, true);
 }
 
-static struct snapshot *recent_of_all(struct attached *a)
-{
-	struct snapshot *s = NULL, *more;
-	size_t i;
-
-	for (i = 0; i < a->ndevices; i++) {
-		if (!a->devices[i])
-			continue;
-		more = recent_of_device(a, i);
-		if (s) {
-			snapshot_merge(s, more);
-			snapshot_free(more);
-		} else {
-			s = more;
-		}
-	}
-	return s;
-}
-
 /* Where ours is subtracted, both begin with the same reading. */
 static void read_first(struct attached *a)
 {
@@ -670,7 +637,7 @@ void attach_leave(struct attached *a)
 
 struct snapshot *attach_recent(struct attached *a)
 {
-	struct snapshot *s = recent_of_all(a);
+	struct snapshot *s = read_each(a, recent_of_device);
 
 	if (!s)
 		return NULL;

@@ -10,25 +10,19 @@
 static void get_abi(const struct column *column, const void *data, struct cell *cell)
 {
 	(void)column;
-	cell_text(cell, ((const struct row *)data)->abi, "-");
+	cell_abi(cell, data);
 }
 
 static void get_nr(const struct column *column, const void *data, struct cell *cell)
 {
-	const struct row *row = data;
-
 	(void)column;
-	cell_text(cell, NULL, "*");
-	if (row->other)
-		return;
-	cell->type = CELL_NUMBER;
-	cell->number = row->nr;
+	cell_nr(cell, data);
 }
 
 static void get_syscall(const struct column *column, const void *data, struct cell *cell)
 {
 	(void)column;
-	cell_text(cell, ((const struct row *)data)->name, "?");
+	cell_syscall(cell, data);
 }
 
 static void get_category(const struct column *column, const void *data, struct cell *cell)

@@ -57,30 +57,20 @@ bool change_any(const struct change *c)
 
 static void get_abi(const struct column *column, const void *data, struct cell *cell)
 {
-	const struct change *c = data;
-
 	(void)column;
-	cell_text(cell, c->row ? c->row->abi : NULL, "-");
+	cell_abi(cell, ((const struct change *)data)->row);
 }
 
 static void get_nr(const struct column *column, const void *data, struct cell *cell)
 {
-	const struct change *c = data;
-
 	(void)column;
-	cell_text(cell, NULL, c->row ? "*" : "-");
-	if (!c->row || c->row->other)
-		return;
-	cell->type = CELL_NUMBER;
-	cell->number = c->row->nr;
+	cell_nr(cell, ((const struct change *)data)->row);
 }
 
 static void get_syscall(const struct column *column, const void *data, struct cell *cell)
 {
-	const struct change *c = data;
-
 	(void)column;
-	cell_text(cell, c->row ? c->row->name : NULL, c->row ? "?" : "-");
+	cell_syscall(cell, ((const struct change *)data)->row);
 }
 
 static void get_category(const struct column *column, const void *data, struct cell *cell)

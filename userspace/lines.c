@@ -64,30 +64,20 @@ static void get_cgroup(const struct column *column, const void *data, struct cel
 
 static void get_abi(const struct column *column, const void *data, struct cell *cell)
 {
-	const struct line *line = data;
-
 	(void)column;
-	cell_text(cell, line->row ? line->row->abi : NULL, "-");
+	cell_abi(cell, ((const struct line *)data)->row);
 }
 
 static void get_nr(const struct column *column, const void *data, struct cell *cell)
 {
-	const struct line *line = data;
-
 	(void)column;
-	cell_text(cell, NULL, line->row ? "*" : "-");
-	if (!line->row || line->row->other)
-		return;
-	cell->type = CELL_NUMBER;
-	cell->number = line->row->nr;
+	cell_nr(cell, ((const struct line *)data)->row);
 }
 
 static void get_syscall(const struct column *column, const void *data, struct cell *cell)
 {
-	const struct line *line = data;
-
 	(void)column;
-	cell_text(cell, line->row ? line->row->name : NULL, line->row ? "?" : "-");
+	cell_syscall(cell, ((const struct line *)data)->row);
 }
 
 static void get_category(const struct column *column, const void *data, struct cell *cell)

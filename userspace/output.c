@@ -380,6 +380,25 @@ void cell_count(struct cell *cell, uint64_t count)
 	cell->count = count;
 }
 
+void cell_abi(struct cell *cell, const struct row *row)
+{
+	cell_text(cell, row ? row->abi : NULL, "-");
+}
+
+void cell_nr(struct cell *cell, const struct row *row)
+{
+	cell_text(cell, NULL, row ? "*" : "-");
+	if (!row || row->other)
+		return;
+	cell->type = CELL_NUMBER;
+	cell->number = row->nr;
+}
+
+void cell_syscall(struct cell *cell, const struct row *row)
+{
+	cell_text(cell, row ? row->name : NULL, row ? "?" : "-");
+}
+
 void cell_state(struct cell *cell, enum state state)
 {
 	cell_text(cell, state_words[state], "-");

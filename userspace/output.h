@@ -111,6 +111,10 @@ const char *cell_format(const struct cell *cell, bool machine, char text[CELL_SI
 bool color_wanted(const struct options *o, bool terminal);
 void cell_text(struct cell *cell, const char *text, const char *null);
 void cell_count(struct cell *cell, uint64_t count);
+/* Of a call; NULL: of none. */
+void cell_abi(struct cell *cell, const struct row *row);
+void cell_nr(struct cell *cell, const struct row *row);
+void cell_syscall(struct cell *cell, const struct row *row);
 void cell_state(struct cell *cell, enum state state);
 void cell_percent(struct cell *cell, uint64_t part, uint64_t whole);
 void cell_rate(struct cell *cell, uint64_t count, uint64_t duration_ns);

@@ -322,16 +322,22 @@ void counts_keep(struct counts *c, bool (*keep)(const struct row *row, const voi
 	c->nrows = n;
 }
 
+/* Their names and states, without calls. */
+static void copy_categories(struct counts *to, const struct counts *from)
+{
+	size_t i;
+
+	for (i = 0; i < from->ncategories; i++)
+		counts_add_category(to, from->categories[i].name, from->categories[i].state);
+	to->unknown_state = from->unknown_state;
+}
+
 void counts_merge(struct counts *to, const struct counts *from)
 {
 	size_t i;
 
-	if (!to->ncategories) {
-		for (i = 0; i < from->ncategories; i++)
-			counts_add_category(to, from->categories[i].name,
-					    from->categories[i].state);
-		to->unknown_state = from->unknown_state;
-	}
+	if (!to->ncategories)
+		copy_categories(to, from);
 	to->known |= from->known;
 	for (i = 0; i < from->nrows; i++) {
 		size_t before = to->nrows;
@@ -359,11 +365,9 @@ static void counts_subtract(struct counts *to, const struct counts *after,
 {
 	size_t i;
 
+	copy_categories(to, after);
 	to->no_unknown = after->no_unknown;
-	to->unknown_state = after->unknown_state;
 	to->known = after->known;
-	for (i = 0; i < after->ncategories; i++)
-		counts_add_category(to, after->categories[i].name, after->categories[i].state);
 	for (i = 0; i < after->nrows; i++) {
 		const struct row *row = &after->rows[i];
 		const struct row *old = before ? counts_find(before, row) : NULL;
@@ -380,7 +384,7 @@ static void counts_subtract(struct counts *to, const struct counts *after,
 	counts_sum(to);
 }
 
-bool group_same(const struct group *a, const struct group *b)
+static bool group_same(const struct group *a, const struct group *b)
 {
 	return a->by == b->by && a->cpu == b->cpu && a->pid == b->pid && a->tid == b->tid &&
 	       a->start_ns == b->start_ns &&
@@ -496,24 +500,32 @@ void snapshot_merge(struct snapshot *to, const struct snapshot *from)
 	to->watched.threads += from->watched.threads;
 }
 
+/* Its counts are those of its groups. */
+static void sum_groups(struct snapshot *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->counts.nrows; i++)
+		row_free(&s->counts.rows[i]);
+	s->counts.nrows = 0;
+	for (i = 0; i < s->ngroups; i++)
+		counts_merge(&s->counts, &s->groups[i].counts);
+	counts_sum(&s->counts);
+}
+
 void snapshot_drop(struct snapshot *s, bool (*drop)(const struct group *group, const void *ctx),
 		   const void *ctx)
 {
 	size_t i, n = 0;
 
-	for (i = 0; i < s->counts.nrows; i++)
-		row_free(&s->counts.rows[i]);
-	s->counts.nrows = 0;
 	for (i = 0; i < s->ngroups; i++) {
-		if (drop(&s->groups[i], ctx)) {
+		if (drop(&s->groups[i], ctx))
 			group_free(&s->groups[i]);
-			continue;
-		}
-		counts_merge(&s->counts, &s->groups[i].counts);
-		s->groups[n++] = s->groups[i];
+		else
+			s->groups[n++] = s->groups[i];
 	}
 	s->ngroups = n;
-	counts_sum(&s->counts);
+	sum_groups(s);
 }
 
 static struct snapshot *copy_origin(const struct snapshot *from)
@@ -546,17 +558,15 @@ static void counts_copy(struct counts *to, const struct counts *from)
 {
 	size_t i;
 
-	for (i = 0; i < from->ncategories; i++)
-		counts_add_category(to, from->categories[i].name, from->categories[i].state);
+	copy_categories(to, from);
 	for (i = 0; i < from->nrows; i++)
 		counts_add_row(to, &from->rows[i]);
 	to->no_unknown = from->no_unknown;
-	to->unknown_state = from->unknown_state;
 	to->known = from->known;
 	counts_sum(to);
 }
 
-static void add_group_copy(struct snapshot *s, const struct group *from)
+void snapshot_add_group_copy(struct snapshot *s, const struct group *from)
 {
 	struct group *group = snapshot_add_group(s);
 
@@ -578,7 +588,7 @@ struct snapshot *snapshot_copy(const struct snapshot *from)
 	s->reset = from->reset;
 	counts_copy(&s->counts, &from->counts);
 	for (i = 0; i < from->ngroups; i++)
-		add_group_copy(s, &from->groups[i]);
+		snapshot_add_group_copy(s, &from->groups[i]);
 	return s;
 }
 
@@ -609,24 +619,13 @@ struct snapshot *snapshot_subtract(const struct snapshot *after, const struct sn
 	return s;
 }
 
-static bool drop_none(const struct group *group, const void *ctx)
-{
-	(void)group;
-	(void)ctx;
-	return false;
-}
-
 struct snapshot *snapshot_recent(const struct snapshot *after, const struct snapshot *before)
 {
 	struct snapshot *s = interval_of(after, before);
-	size_t i;
 
-	for (i = 0; i < after->counts.ncategories; i++)
-		counts_add_category(&s->counts, after->counts.categories[i].name,
-				    after->counts.categories[i].state);
-	s->counts.unknown_state = after->counts.unknown_state;
+	copy_categories(&s->counts, &after->counts);
 	groups_subtract(s, after, before, true);
-	snapshot_drop(s, drop_none, NULL);
+	sum_groups(s);
 	return s;
 }
 
@@ -663,7 +662,7 @@ static void append_group(struct snapshot *s, const struct group *recent, size_t 
 	struct group *group = group_find(s, recent, at);
 
 	if (!group) {
-		add_group_copy(s, recent);
+		snapshot_add_group_copy(s, recent);
 		return;
 	}
 	/* What may be another by now: its name, its threads. */

@@ -227,9 +227,11 @@ void tallies_add(struct tallies *to, uint32_t value, uint64_t count);
 
 /* Makes room for one more, which is zeroes. */
 struct group *snapshot_add_group(struct snapshot *s);
-/* The same CPU, process, thread, cgroup or command. */
-bool group_same(const struct group *a, const struct group *b);
-/* @group's like in @s, NULL: none. @at, 0 at first, remembers where to begin next time. */
+void snapshot_add_group_copy(struct snapshot *s, const struct group *from);
+/*
+ * @group's like in @s: the same CPU, process, thread, cgroup or command; NULL: none. @at, 0
+ * at first, remembers where to begin next time.
+ */
 struct group *group_find(const struct snapshot *s, const struct group *group, size_t *at);
 /* All but the counts. */
 void group_copy(struct group *to, const struct group *from);

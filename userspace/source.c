@@ -82,7 +82,6 @@ void source_check(struct source *src)
 void source_choose(struct source *src, struct snapshot *s)
 {
 	const struct filter *filter = &src->options->filter;
-	struct selection selection = filter_selection(filter);
 	const struct counts *table;
 	size_t i;
 
@@ -98,8 +97,11 @@ void source_choose(struct source *src, struct snapshot *s)
 	for (i = 0; i < s->ngroups; i++)
 		filter_apply(filter, &s->groups[i].counts, table);
 	filter_apply(filter, &s->counts, table);
-	if (filter->nitems)
+	if (filter->nitems) {
+		struct selection selection = filter_selection(filter);
+
 		snapshot_add_selection(s, &selection);
+	}
 }
 
 struct snapshot *source_next(struct source *src)
