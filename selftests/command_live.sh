@@ -16,19 +16,16 @@ NOT_LOADED="syscount: /dev/syscount: the module is not loaded; to load it: modpr
 NEED_READ="not permitted: needs CAP_PERFMON, CAP_SYS_ADMIN or the group of the module's parameter gid"
 NEED_ADMIN="not permitted: needs CAP_SYS_ADMIN"
 
-echo "TAP version 13"
-if ! grep -qw syscount_vm=1 /proc/cmdline; then
-	echo "1..0 # SKIP not in the test VM: scripts/vm -- COMMAND"
-	exit 4
-fi
 here=$(dirname -- "$(realpath -- "${BASH_SOURCE[0]}")")
+# shellcheck source-path=SCRIPTDIR source=same.sh
+. "$here/same.sh"
+
+echo "TAP version 13"
+only_in_vm
 tmp=$(mktemp -d) || exit
 trap 'rm -rf "$tmp"' EXIT
 chmod 755 "$tmp"
 cd "$tmp" || exit
-
-# shellcheck source-path=SCRIPTDIR source=same.sh
-. "$here/same.sh"
 
 # run COMMAND...: its status, what it said on stderr, what on stdout
 run()

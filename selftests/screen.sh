@@ -30,35 +30,28 @@ type_line()
 	on_screen send-keys Enter
 }
 
-# screen_until REGEX: until a line matches; half a minute is long enough for any
-screen_until()
+screen_has() { screen | grep -qE -e "$1"; }
+screen_has_not() { ! screen_has "$1"; }
+
+# screen_wait CONDITION REGEX COMPLAINT: half a minute is long enough for any
+screen_wait()
 {
 	local start=$SECONDS
 
-	until screen | grep -qE -e "$1"; do
+	until "$1" "$2"; do
 		# It wants the CPU, too.
 		sleep 0.1
 		if ((SECONDS - start > 30)); then
-			echo "# not on the screen: $1"
+			echo "# $3: $2"
 			screen | sed 's/^/# | /'
 			failed=1
 			return 1
 		fi
 	done
 }
+
+# screen_until REGEX: until a line matches
+screen_until() { screen_wait screen_has "$1" "not on the screen"; }
 
 # screen_without REGEX: until no line does
-screen_without()
-{
-	local start=$SECONDS
-
-	while screen | grep -qE -e "$1"; do
-		sleep 0.1
-		if ((SECONDS - start > 30)); then
-			echo "# still on the screen: $1"
-			screen | sed 's/^/# | /'
-			failed=1
-			return 1
-		fi
-	done
-}
+screen_without() { screen_wait screen_has_not "$1" "still on the screen"; }

@@ -8,18 +8,16 @@ number=0 failed=0
 sysfs=/sys/class/misc/syscount
 GETPPID=110 ACCESS=21
 
-echo "TAP version 13"
-if ! grep -qw syscount_vm=1 /proc/cmdline; then
-	echo "1..0 # SKIP not in the test VM: scripts/vm -- COMMAND"
-	exit 4
-fi
 here=$(dirname -- "$(realpath -- "${BASH_SOURCE[0]}")")
+# shellcheck source-path=SCRIPTDIR source=same.sh
+. "$here/same.sh"
+
+echo "TAP version 13"
+only_in_vm
 tmp=$(mktemp -d) || exit
 chmod 755 "$tmp"
 cd "$tmp" || exit
 
-# shellcheck source-path=SCRIPTDIR source=same.sh
-. "$here/same.sh"
 # shellcheck source-path=SCRIPTDIR source=screen.sh
 . "$here/screen.sh"
 
