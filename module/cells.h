@@ -19,11 +19,10 @@
  */
 #define CELL_INDEX(key)		((key) & 0xffff)
 #define CELL_OBJECT(key)	((key) >> 16 & 0xf)
-#define CELL_PART(key)		((key) >> 20 & 0xff)
 #define CELL_KIND(key)		((key) >> 28)
-#define CELL_LAST_PART		0xff
 /* Of the same call and object */
 #define CELL_CALL(key)		((key) & 0xfffff)
+#define CELL_LAST_PART		0xff
 
 enum cell_kind {
 	CELL_CALLS,
