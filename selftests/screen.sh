@@ -30,7 +30,13 @@ type_line()
 	on_screen send-keys Enter
 }
 
-screen_has() { screen | grep -qE -e "$1"; }
+# What was looked at stays in $shown.
+screen_has()
+{
+	shown=$(screen)
+	grep -qE -e "$1" <<< "$shown"
+}
+
 screen_has_not() { ! screen_has "$1"; }
 
 # screen_wait CONDITION REGEX COMPLAINT: half a minute is long enough for any

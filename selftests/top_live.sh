@@ -70,7 +70,10 @@ ended()
 }
 
 # The rows of the table: below its heading, above what is empty.
-rows() { screen | sed 's/ *$//' | awk 'heading && (!NF || / by [A-Z]/) { exit } heading { print } /SHARE/ { heading = 1 }'; }
+table() { sed 's/ *$//' | awk 'heading && (!NF || / by [A-Z]/) { exit } heading { print } /SHARE/ { heading = 1 }'; }
+rows() { screen | table; }
+# Of what was waited for: the programs that look at the rows are not among them yet.
+rows_shown() { table <<< "$shown"; }
 # row NAME COLUMN...: of the rows whose first column is that
 row() { rows | awk -v name="$1" -v columns="${*:2}" '$1 == name { n = split(columns, c, " ")
 	for (i = 1; i <= n; i++) printf "%s%s", $c[i], i < n ? " " : "\n" }'; }
@@ -176,12 +179,13 @@ test_threads_and_commands()
 	top --by thread -e getppid 0.2
 	make_calls 1009 $GETPPID
 	screen_until ' counted '
-	same "by thread" "$pid $pid counted getppid /" "$(rows | awk '{ print $1, $2, $3, $6, $7 }')"
+	same "by thread" "$pid $pid counted getppid /" \
+		"$(rows_shown | awk '{ print $1, $2, $3, $6, $7 }')"
 	keys n
 	screen_until '^commands by'
 	make_calls 1009 $GETPPID
 	screen_until '^counted .* 1009 '
-	same "by command" "counted 1009 getppid" "$(rows | awk '{ print $1, $4, $5 }')"
+	same "by command" "counted 1009 getppid" "$(rows_shown | awk '{ print $1, $4, $5 }')"
 	keys a
 	screen_until '^categories by'
 	same "categories: no watch" 0 "$(watches)"
