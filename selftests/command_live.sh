@@ -214,7 +214,7 @@ test_intervals()
 
 test_attach()
 {
-	local pid dead
+	local pid dead by
 
 	true &
 	dead=$!
@@ -227,6 +227,13 @@ syscount: attach: counting: $pid" "$(run syscount attach -p $dead,$pid -d 0.1)"
 	kill $pid
 	same "attach: none there is" "1 syscount: process $dead: no such process" "$(run syscount attach -p $dead)"
 	same "attach: the root of all cgroups" "0 syscount: attach: counting: /" "$(run syscount attach -g / -d 0.1)"
+	# The shell, its children and theirs: bash makes none of these calls.
+	for by in '' process thread command cgroup; do
+		same "attach: of who started it, without its own calls${by:+, by $by}" "0 syscount: attach: counting: $$" \
+			"$(run syscount attach -p $$ -d 0.1 -J ${by:+--by "$by"})"
+		same "... as its system calls show" 0 \
+			"$(jq '[.. | objects | select((.syscall | strings) | test("^(ioctl|p?poll|clock_gettime)$"))] | length' out)"
+	done
 
 	# Processes that ended are let go of, but not their calls.
 	syscount attach -a --by process -J -e gettid@64 -I 0.2 > out 2> err &

@@ -238,6 +238,19 @@ static int open_pid(struct attached *a, size_t i)
 	return error;
 }
 
+/* The one at @i is gone. If it started us, nobody counts for us any more. */
+static void forget_ours(struct attached *a, size_t i)
+{
+	if (!a->own)
+		return;
+	if (i < a->ours) {
+		a->ours--;
+	} else if (i == a->ours) {
+		device_close(a->own);
+		a->own = NULL;
+	}
+}
+
 /* As strace does: those that there are. With @drop the others are none of ours any more. */
 static int open_pids(struct attached *a, bool drop)
 {
@@ -258,6 +271,7 @@ static int open_pids(struct attached *a, bool drop)
 		drop_pid(a, i, "has ended");
 		memmove(&a->devices[i], &a->devices[i + 1], (a->n - i) * sizeof(*a->devices));
 		a->ndevices = a->n;
+		forget_ours(a, i);
 		/* Its children count for themselves now: all over again. */
 		i = 0;
 	}
@@ -265,7 +279,7 @@ static int open_pids(struct attached *a, bool drop)
 }
 
 /* Ours is opened last but for the one that it is subtracted from. */
-static int open_watches(struct attached *a, bool apart)
+static int open_watches(struct attached *a, bool apart, bool drop)
 {
 	bool pids = a->watch.target == SYSCOUNT_TARGET_TASK;
 	int error = 0;
@@ -280,7 +294,7 @@ static int open_watches(struct attached *a, bool apart)
 		error = tell_apart(a);
 	if (error)
 		return error;
-	return pids ? open_pids(a, !apart) : device_try_watch(a->devices[0], &a->watch);
+	return pids ? open_pids(a, drop) : device_try_watch(a->devices[0], &a->watch);
 }
 
 static void close_watches(struct attached *a)
@@ -329,11 +343,13 @@ void attach_open(struct attached *a, struct source *src)
 	char *process;
 	size_t i;
 	int error;
+	bool apart;
 
 	attach_find(a, src);
-	if (a->watch.by == SYSCOUNT_BY_NONE && !a->o->pids)
+	apart = !a->o->pids || find_ours(a);
+	if (a->watch.by == SYSCOUNT_BY_NONE && apart)
 		a->watch.by = SYSCOUNT_BY_PROCESS;
-	error = open_watches(a, !a->o->pids);
+	error = open_watches(a, apart, true);
 	process = xasprintf("process %" PRId32, a->watch.pid);
 	if (error)
 		device_watch_failed(error, a->o->pids ? process :
@@ -385,15 +401,6 @@ static void keep_forgotten(struct attached *a, struct snapshot *ended, const str
 		if (s->groups[i].ended)
 			snapshot_add_group_copy(ended, &s->groups[i]);
 	}
-}
-
-static struct snapshot *read_one(struct attached *a, size_t i)
-{
-	struct snapshot *s = device_read_watch(a->devices[i], &a->watch, forgets(a));
-
-	if (forgets(a))
-		keep_forgotten(a, a->ended[i], s);
-	return s;
 }
 
 static bool is_idle(const struct group *group, const void *ctx)
@@ -482,20 +489,18 @@ static struct snapshot *without_own(struct snapshot *all, struct snapshot *own, 
 	return s;
 }
 
-static struct snapshot *read_others(struct attached *a)
+static struct snapshot *read_one(struct attached *a, size_t i)
 {
 	struct snapshot *s;
 
-	if (a->own) {
+	if (a->own && i == a->ours) {
 		read_both(a, false);
-		return without_own(device_reading(a->devices[0], &a->watch),
+		return without_own(device_reading(a->devices[i], &a->watch),
 				   device_reading(a->own, &a->own_watch), false);
 	}
-	s = read_one(a, 0);
-	/* The sum is made up anew, from the groups. */
-	snapshot_drop(s, is_ours, NULL);
-	if (a->o->by <= BY_CPU)
-		drop_groups(s);
+	s = device_read_watch(a->devices[i], &a->watch, forgets(a));
+	if (forgets(a))
+		keep_forgotten(a, a->ended[i], s);
 	return s;
 }
 
@@ -538,8 +543,13 @@ static void fill_target(const struct attached *a, struct snapshot *s)
 
 struct snapshot *attach_read(struct attached *a)
 {
-	struct snapshot *s = a->o->pids ? read_each(a, read_one) : read_others(a);
+	struct snapshot *s = read_each(a, read_one);
 
+	/* The sum is made up anew, from the groups. */
+	if (a->watch.by != SYSCOUNT_BY_NONE)
+		snapshot_drop(s, is_ours, NULL);
+	if (a->o->by <= BY_CPU)
+		drop_groups(s);
 	counts_merge(&s->counts, &a->past);
 	fill_target(a, s);
 	source_choose(a->src, s);
@@ -622,7 +632,7 @@ int attach_regroup(struct attached *a, enum by by)
 
 	close_watches(a);
 	a->watch.by = watch_of_options(&o).by;
-	error = open_watches(a, true);
+	error = open_watches(a, true, false);
 	if (error)
 		close_watches(a);
 	else

@@ -20,6 +20,7 @@
 struct cgroup_path {
 	uint64_t id;		/* the inode number of its directory */
 	char *path;
+	bool wanted;		/* since the last sweep */
 };
 
 struct cgroup_paths {
@@ -115,7 +116,7 @@ static void add_path(struct cgroup_paths *paths, uint64_t id, const char *path)
 		return;
 	}
 	paths->items = xreallocarray(paths->items, paths->n + 1, sizeof(*paths->items));
-	paths->items[paths->n++] = (struct cgroup_path){ id, xstrdup(path) };
+	paths->items[paths->n++] = (struct cgroup_path){ .id = id, .path = xstrdup(path) };
 }
 
 /* Takes @fd. @path is that below the mount, without a slash at its end. */
@@ -159,13 +160,15 @@ static bool read_paths(struct cgroup_paths *paths)
 	return true;
 }
 
-static const char *find_path(const struct cgroup_paths *paths, uint64_t id)
+static const char *find_path(struct cgroup_paths *paths, uint64_t id)
 {
 	size_t i;
 
 	for (i = 0; i < paths->n; i++) {
-		if (paths->items[i].id == id)
-			return paths->items[i].path;
+		if (paths->items[i].id != id)
+			continue;
+		paths->items[i].wanted = true;
+		return paths->items[i].path;
 	}
 	return NULL;
 }
@@ -185,6 +188,22 @@ const char *cgroup_path(struct cgroup_paths **paths, uint64_t id)
 	if (!find_path(*paths, id))
 		add_path(*paths, id, REMOVED);
 	return find_path(*paths, id);
+}
+
+void cgroup_paths_sweep(struct cgroup_paths *paths)
+{
+	size_t i, n = 0;
+
+	for (i = 0; paths && i < paths->n; i++) {
+		struct cgroup_path *path = &paths->items[i];
+
+		if (path->wanted)
+			paths->items[n++] = (struct cgroup_path){ .id = path->id, .path = path->path };
+		else
+			free(path->path);
+	}
+	if (paths)
+		paths->n = n;
 }
 
 void cgroup_paths_free(struct cgroup_paths *paths)

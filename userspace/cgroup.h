@@ -15,6 +15,8 @@ int cgroup_open(const char *path);
  * next time; it points to NULL before the first.
  */
 const char *cgroup_path(struct cgroup_paths **paths, uint64_t id);
+/* Forgets those that nobody asked for since the last time: they may be removed by now. */
+void cgroup_paths_sweep(struct cgroup_paths *paths);
 void cgroup_paths_free(struct cgroup_paths *paths);
 
 #endif

@@ -450,7 +450,7 @@ static void check_options(struct options *o)
 		o->interval_ns = parse_seconds(o, "SECONDS", o->args[0]);
 	if (!o->interval_ns)
 		o->interval_ns = INTERVAL_NS;
-	columns_check(o, line_columns, nline_columns);
+	lines_check(o);
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
 		usage_error(o->command, "standard %s is not a terminal; for a file or a program: "
 			    "%s", isatty(STDIN_FILENO) ? "output" : "input", o->command->prints);

@@ -244,6 +244,7 @@ struct snapshot *device_reading(struct device *d, const struct syscount_watch *w
 		counts_merge(&s->counts, c);
 		counts_free(&one);
 	}
+	cgroup_paths_sweep(d->cgroups);
 	s->counts.known = known_of(watch->flags);
 	counts_sum(&s->counts);
 	return s;

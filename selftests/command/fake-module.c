@@ -287,6 +287,11 @@ static void put_rows(const struct answer *a, struct syscount_watch_group *group,
 	put_watch_row(a, group, other);
 }
 
+static int first_ends(void)
+{
+	return !faulty("idle") && !faulty("kept");
+}
+
 /* The second one has twice the calls of the first, and so on; the third is the command itself. */
 static void put_group(const struct answer *a, unsigned int k)
 {
@@ -295,7 +300,7 @@ static void put_group(const struct answer *a, unsigned int k)
 	unsigned int by = a->watch->by;
 	int idle = k == 1 && faulty("idle");	/* since the first reading */
 
-	if (k == 1 && !idle)
+	if (k == 1 && first_ends())
 		group.flags = SYSCOUNT_GROUP_ENDED;
 	if (by == SYSCOUNT_BY_PROCESS || by == SYSCOUNT_BY_THREAD) {
 		group.pid = k == 3 ? getpid() : (int)(1000 + k);
@@ -303,7 +308,7 @@ static void put_group(const struct answer *a, unsigned int k)
 		group.start_ns = LOADED + k;
 	}
 	if (by == SYSCOUNT_BY_CGROUP)
-		group.cgroup = k == 1 ? ~0ULL : 1;
+		group.cgroup = k == 1 && a->watch->pid != getpid() ? ~0ULL : 1;
 	else if (by == SYSCOUNT_BY_COMMAND && k == 3)
 		prctl(PR_GET_NAME, group.command);
 	else if (by != SYSCOUNT_BY_NONE)
@@ -341,7 +346,7 @@ static int read_watch(struct watched_file *file, struct syscount_watch_read *get
 		get->lost = 5;
 		get->lost_threads = 2;
 	}
-	file->forgotten |= get->flags & SYSCOUNT_READ_FORGET && !faulty("idle") &&
+	file->forgotten |= get->flags & SYSCOUNT_READ_FORGET && first_ends() &&
 			   get->row_count <= get->row_capacity;
 	if (faulty("lost-one"))
 		get->lost = get->lost_threads = 1;

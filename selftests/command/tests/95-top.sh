@@ -31,7 +31,7 @@ tops()
 	top processes 80 --by process
 	top threads 100 --by thread
 	top commands 80 --by command
-	top containers 80 --by cgroup
+	FAKE=kept top containers 80 --by cgroup
 	top everybody 80 -a
 	top latency 80 -a -L
 	top latency-processes 110 -L --by process
@@ -74,5 +74,8 @@ misused top-follow "top: --follow goes with --pid" top --follow none -a
 misused top-by-cpu "top: --by: 'cpu' is not one of: syscall, category, process, thread, cgroup, command" top --by cpu
 misused top-seconds "top: SECONDS: 'x' is not a number of seconds" top x
 misused top-twice "top: SECONDS and --interval exclude each other" top -I 1 1
-misused top-sort-unknown "top: --sort: no column 'x'; there are: TIMESTAMP CPU ABI NR SYSCALL CATEGORY STATE CALLS CALLS/S SHARE ERRORS ERRNO OBJECT TOTAL AVG P50 P99 MIN MAX EXITS REFUSED RESTARTED INFLIGHT OLDEST PID TID COMMAND CGROUP THREADS TOP" top -s x
+misused top-sort-unknown "top: --sort: no column 'x'; there are: TIMESTAMP ABI NR SYSCALL CATEGORY STATE CALLS CALLS/S SHARE ERRORS ERRNO OBJECT TOTAL AVG P50 P99 MIN MAX EXITS REFUSED RESTARTED INFLIGHT OLDEST PID TID COMMAND CGROUP THREADS TOP" top -s x
+misused top-sort-cpu "top: --sort: no column 'CPU'; there are: TIMESTAMP ABI NR SYSCALL CATEGORY STATE CALLS CALLS/S SHARE ERRORS ERRNO OBJECT TOTAL AVG P50 P99 MIN MAX EXITS REFUSED RESTARTED INFLIGHT OLDEST PID TID COMMAND CGROUP THREADS TOP" top -s CPU
+misused top-sort-total "top: --sort: column TOTAL takes --latency" top -s total
+misused top-columns-pid "top: --columns: column PID takes --by process, thread, cgroup or command" top -U +pid
 misused top-errno-latency "top: --errno and --latency exclude each other" top -L --errno
