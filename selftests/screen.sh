@@ -39,7 +39,7 @@ screen_has()
 
 screen_has_not() { ! screen_has "$1"; }
 
-# screen_wait CONDITION REGEX COMPLAINT: half a minute is long enough for any
+# screen_wait CONDITION REGEX COMPLAINT: two minutes are long enough for any
 screen_wait()
 {
 	local start=$SECONDS
@@ -47,7 +47,7 @@ screen_wait()
 	until "$1" "$2"; do
 		# It wants the CPU, too.
 		sleep 0.1
-		if ((SECONDS - start > 30)); then
+		if ((SECONDS - start > 120)); then
 			echo "# $3: $2"
 			screen | sed 's/^/# | /'
 			failed=1

@@ -49,11 +49,19 @@ counted_end()
 	wait "$pid"
 }
 
+# shell_runs COMMAND: which says then how it ended; what was on the screen before is not.
+shell_runs()
+{
+	type_line clear
+	screen_without '^(status|total)'
+	type_line "$1; echo status \$?"
+}
+
 # top ARGUMENT...: on the screen, until it shows rows, or that it looks for some
 top()
 {
 	on_screen clear-history
-	type_line "clear; syscount top $*; echo status \$?"
+	shell_runs "syscount top $*"
 	screen_until '^total'
 }
 
@@ -77,7 +85,7 @@ rows_shown() { table <<< "$shown"; }
 # row NAME COLUMN...: of the rows whose first column is that
 row() { rows | awk -v name="$1" -v columns="${*:2}" '$1 == name { n = split(columns, c, " ")
 	for (i = 1; i <= n; i++) printf "%s%s", $c[i], i < n ? " " : "\n" }'; }
-another_second() { screen_without "  $(screen | grep -oE '[0-9]{2}:[0-9]{2}:[0-9]{2}$')\$"; }
+another_second() { screen_without "  $(screen | sed -n '1s/.*  //p')\$"; }
 # Until one has begun, and another: a number of intervals
 frames()
 {
@@ -117,6 +125,21 @@ test_process()
 	same "the last frame stays" "info 2018 0" "$(row getppid 2 5 6)"
 	same "... without the keys" "" "$(screen_lines 'filter|watching')"
 	same "no watch is left" 0 "$(watches)"
+}
+
+# One of them started top.
+test_processes()
+{
+	counted_start
+	top -p "$(on_screen display-message -p '#{pane_pid}'),$pid" -t -e getppid,ioctl,ppoll 0.2
+	same "of two processes: a watch of each" 2 "$(watches)"
+	make_calls 1009 $GETPPID
+	screen_until '^getppid .* 1009\b'
+	same "-t: when it was read" 1 "$(screen_lines '^syscount .*  [0-9]{4}(-[0-9]{2}){2}T([0-9]{2}:){2}[0-9.]*Z$' | wc -l)"
+	another_second
+	same "... and what top does itself is not there" "getppid info 1009" "$(rows | awk '{ print $1, $2, $5 }')"
+	same "of two processes: quits" "status 0" "$(quit)"
+	counted_end
 }
 
 test_failed()
@@ -309,7 +332,7 @@ test_ends()
 	screen_until '^SYSCALL'
 	keys C-z
 	screen_until 'Stopped'
-	type_line "clear; fg; echo status \$?"
+	shell_runs "fg"
 	screen_until '^\[s\]yscalls'
 	screen_until '^SYSCALL'
 	same "stopped and continued: goes on" "status 0" "$(quit)"
@@ -377,18 +400,18 @@ test_refused()
 	same "without a terminal" "2 syscount: top: standard output is not a terminal; $instead" \
 		"$(screen_close; script -qec "syscount top 2> err | cat; echo \${PIPESTATUS[0]}" /dev/null | tr -d '\r\n') $(<err)"
 	screen_open 80 24
-	type_line "clear; TERM=nosuch syscount top 2> err; echo status \$?"
+	shell_runs "TERM=nosuch syscount top 2> err"
 	same "a terminal that nobody knows" "status 1 syscount: terminal: 'nosuch' (TERM) is not known; without a screen: 'syscount show -d SECONDS'" \
 		"$(ended) $(<err)"
-	type_line "clear; TERM=dumb syscount top 2> err; echo status \$?"
+	shell_runs "TERM=dumb syscount top 2> err"
 	same "one that cannot" "status 1 syscount: terminal: 'dumb' (TERM) cannot move its cursor; without a screen: 'syscount show -d SECONDS'" \
 		"$(ended) $(<err)"
-	type_line "clear; $nobody syscount top 2> err; echo status \$?"
+	shell_runs "$nobody syscount top 2> err"
 	same "nobody" "status 1 syscount: counters: not permitted: needs CAP_PERFMON, CAP_SYS_ADMIN or the group of the module's parameter gid" \
 		"$(ended) $(<err)"
 	rmmod syscount
 	insmod "$SYSCOUNT_KO" gid=65534
-	type_line "clear; $nobody syscount top 0.5; echo status \$?"
+	shell_runs "$nobody syscount top 0.5"
 	screen_until '^SYSCALL'
 	keys p
 	screen_until "^processes: needs CAP_PERFMON, like 'attach -p'; 'syscount run' needs nothing *\$"
@@ -401,6 +424,7 @@ test_refused()
 
 screen_open 80 24
 test_process
+test_processes
 test_failed
 test_everybody
 test_threads_and_commands
