@@ -6,22 +6,29 @@ HOW: end (of the process whose number stands for PID), INT, TERM, HUP, or time. 
 Prints what it says on standard error, then its output, and its status.
 """
 import os
+import re
 import signal
 import subprocess
 import sys
 
 sleeper = subprocess.Popen(["sleep", "1000"])
 names = {"PID": str(sleeper.pid), "SELF": str(os.getpid())}
+numbers = {number: name for name, number in names.items()}
 
 
-def translate(text, table):
-    """Numbers for names, or the other way round."""
-    for name, number in table.items():
-        text = text.replace(name, number)
-    return text
+def with_numbers(arg):
+    """Numbers for names."""
+    return re.sub("PID|SELF", lambda name: names[name[0]], arg)
 
 
-args = [translate(arg, names) if arg.isupper() or "," in arg else arg for arg in sys.argv[2:]]
+def with_names(text):
+    """Names for numbers, where processes are listed: a count may be any number."""
+    lists = r'(?:\bpid=|\bcounting: |\bprocess(?:es)? |"pids": \[\s*)\d+(?:,\s*\d+)*'
+    return re.sub(lists, lambda found: re.sub(
+        r"\d+", lambda number: numbers.get(number[0], number[0]), found[0]), text)
+
+
+args = [with_numbers(arg) if arg.isupper() or "," in arg else arg for arg in sys.argv[2:]]
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 with open(os.environ["tmp"] + "/attached", "w+b") as output:
     attach = subprocess.Popen(args, stdout=output, stderr=subprocess.PIPE, text=True)
@@ -37,4 +44,4 @@ with open(os.environ["tmp"] + "/attached", "w+b") as output:
     sleeper.kill()
     output.seek(0)
     text = said + output.read().decode()
-print(translate(text, {number: name for name, number in names.items()}) + f"status {status}")
+print(with_names(text) + f"status {status}")

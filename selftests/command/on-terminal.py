@@ -3,26 +3,29 @@
 """on-terminal.py COLUMNS COMMAND...: run it on a terminal, its output to stdout."""
 import fcntl
 import os
-import pty
+import re
+import signal
 import struct
+import subprocess
 import sys
 import termios
 
-pid, fd = pty.fork()
-if pid == 0:
-    size = struct.pack("HHHH", 40, int(sys.argv[1]), 0, 0)
-    fcntl.ioctl(1, termios.TIOCSWINSZ, size)
-    os.execvp(sys.argv[2], sys.argv[2:])
+# When the last one closes a terminal, or the leader of its session ends, what was written
+# last may be lost: Linux looks first whether there is more to read and then whether the
+# terminal is closed, and hanging up empties it. So the leader is ours and stays, and what it
+# writes last, behind all output, is the status.
+master, slave = os.openpty()
+fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, int(sys.argv[1]), 0, 0))
+if not os.fork():
+    os.close(master)
+    os.login_tty(slave)
+    os.write(1, b"\0%d\0" % subprocess.call(sys.argv[2:]))
+    signal.pause()
 output = b""
-while True:
-    try:
-        data = os.read(fd, 65536)
-    except OSError:  # Linux says EIO when the other end is closed
-        break
-    if not data:
-        break
-    output += data
-_, status = os.waitpid(pid, 0)
-sys.stdout.buffer.write(output.replace(b"\r\n", b"\n"))
+while not (end := re.search(rb"\0(-?\d+)\0$", output)):
+    output += os.read(master, 65536)
+os.close(master)
+os.wait()
+sys.stdout.buffer.write(output[:end.start()].replace(b"\r\n", b"\n"))
 sys.stdout.flush()
-sys.exit(os.waitstatus_to_exitcode(status))
+sys.exit(int(end[1]))

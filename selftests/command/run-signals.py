@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """run-signals.py SYSCOUNT: what 'syscount run' does with signals, waiting for no time."""
 import os
-import pty
 import signal
 import subprocess
 import sys
+import termios
 
 # Says that it is there, then what it gets; TERM and HUP end it.
 PROGRAM = """
@@ -66,15 +66,31 @@ finish("TERM from itself", p)
 p, child = start(["sh", "-c", "echo $$; kill -KILL $$"])
 finish("KILL", p)
 
-# On a terminal, Ctrl-C and Ctrl-\ reach the program alone, and its hang-up once.
-pid, fd = pty.fork()
-if not pid:
-    os.execv(sys.argv[1], [sys.argv[1], "run", "-o", os.environ["tmp"] + "/signals", *PYTHON])
-terminal = os.fdopen(os.dup(fd), "r", encoding="utf-8", newline="\n")
-int(terminal.readline())
-for key in b"\x03", b"\x1c":
-    os.write(fd, key)
-    print(terminal.readline().strip().rsplit("^")[-1][1:])
-os.kill(pid, signal.SIGTERM)
-print(terminal.readline().strip())
-print("terminal: status", os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+# On a terminal, Ctrl-C and Ctrl-\ reach the program alone. Who leads the session stays to the
+# end: what was written last may be lost when he goes. No echo, which may come before an answer
+# or behind it.
+fd, slave = os.openpty()
+modes = termios.tcgetattr(slave)
+modes[3] &= ~termios.ECHO
+termios.tcsetattr(slave, termios.TCSANOW, modes)
+told, tell = os.pipe()
+if not os.fork():
+    os.close(fd)
+    os.login_tty(slave)
+    for number in signal.SIGINT, signal.SIGQUIT:
+        signal.signal(number, lambda *_: None)
+    p = subprocess.Popen([sys.argv[1], "run", "-o", os.environ["tmp"] + "/signals", *PYTHON])
+    os.write(tell, b"%d" % p.pid)
+    print("terminal: status", p.wait(), flush=True)
+    signal.pause()
+pid = int(os.read(told, 16))
+with os.fdopen(os.dup(fd), "r", encoding="utf-8", newline="\n") as terminal:
+    int(terminal.readline())
+    for key in b"\x03", b"\x1c":
+        os.write(fd, key)
+        print(terminal.readline().strip())
+    os.kill(pid, signal.SIGTERM)
+    for line in range(2):
+        print(terminal.readline().strip())
+os.close(fd)
+os.wait()

@@ -5,7 +5,7 @@
 # tty NAME COLUMNS ENVIRONMENT ARGUMENT...
 tty() { sh "tty-$1" 0 "" "$3 python3 $here/on-terminal.py $2 syscount ${*:4}"; }
 
-if python3 -c 'import pty' 2>/dev/null; then
+if python3 -c 'import os; os.login_tty' 2>/dev/null; then
 	tty color 80 "" -i db7.json -T 3
 	tty narrow 50 NO_COLOR=1 -i db7.json
 	tty narrow-long 60 NO_COLOR=1 -i extremes.json
@@ -25,7 +25,7 @@ if python3 -c 'import pty' 2>/dev/null; then
 	tty stat 80 NO_COLOR=1 stat -i stream.json
 	tty stat-color 80 "" stat -i stream.json
 else
-	skip tty "python3 has no pty"
+	skip tty "python3 is older than 3.11"
 fi
 prints pipe-color -i plain.json -T 1 --color=always
 sh pipe-columns 0 "" "COLUMNS=30 syscount -i extremes.json"

@@ -59,10 +59,10 @@ tops()
 	sh top-no-terminal 1 "" "TERM= LD_PRELOAD=$tmp/fake.so python3 $here/on-terminal.py 200 $SYSCOUNT top"
 }
 
-if [[ -e $tmp/fake.so ]] && python3 -c 'import pty' 2>/dev/null; then
+if [[ -e $tmp/fake.so ]] && python3 -c 'import os; os.login_tty' 2>/dev/null; then
 	tops
 else
-	skip top "no compiler for the stand-in, or python3 has no pty"
+	skip top "no compiler for the stand-in, or python3 is older than 3.11"
 fi
 instead="for a file or a program: syscount show -d SECONDS [--json]"
 misused top-not-a-terminal "top: standard input is not a terminal; $instead" top
