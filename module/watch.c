@@ -6,11 +6,10 @@
 #include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/hash.h>
-#include <linux/jhash.h>
 #include <linux/kprobes.h>
 #include <linux/pid.h>
 #include <linux/pid_namespace.h>
-#include <linux/random.h>
+#include <linux/rbtree.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
@@ -169,13 +168,6 @@ static struct group_key key_of(const struct watch *watch, struct task_struct *ta
 	return key;
 }
 
-static struct hlist_head *group_bucket(struct watch *watch, struct group_key key)
-{
-	u32 hash = jhash2((const u32 *)&key, sizeof(key) / sizeof(u32), watch->hash_seed);
-
-	return &watch->group_hash[hash_32(hash, GROUP_BITS)];
-}
-
 static void describe_group(const struct watch *watch, struct group *group,
 			   struct task_struct *task)
 {
@@ -197,16 +189,30 @@ static void describe_group(const struct watch *watch, struct group *group,
 	}
 }
 
+static int compare_keys(const struct group_key *a, const struct group_key *b)
+{
+	if (a->a != b->a)
+		return a->a < b->a ? -1 : 1;
+	return a->b < b->b ? -1 : a->b > b->b;
+}
+
 /* What @task, called @command, belongs to: a new group if need be. watch->lock is held. */
 static struct group *group_get(struct watch *watch, struct task_struct *task, const char *command)
 {
 	struct group_key key = key_of(watch, task, command);
-	struct hlist_head *bucket = group_bucket(watch, key);
+	struct rb_node **place = &watch->group_tree.rb_node, *above = NULL;
 	struct group *group;
 
-	hlist_for_each_entry(group, bucket, node)
-		if (group->key.a == key.a && group->key.b == key.b)
+	while (*place) {
+		int order;
+
+		group = rb_entry(*place, struct group, node);
+		order = compare_keys(&key, &group->key);
+		if (!order)
 			return group;
+		above = *place;
+		place = order < 0 ? &above->rb_left : &above->rb_right;
+	}
 	group = pool_get(watch, POOL_GROUP);
 	if (!group)
 		return NULL;
@@ -215,7 +221,8 @@ static struct group *group_get(struct watch *watch, struct task_struct *task, co
 	INIT_LIST_HEAD(&group->members);
 	group->key = key;
 	describe_group(watch, group, task);
-	hlist_add_head(&group->node, bucket);
+	rb_link_node(&group->node, above, place);
+	rb_insert_color(&group->node, &watch->group_tree);
 	list_add_tail_rcu(&group->list, &watch->groups);
 	return group;
 }
@@ -578,13 +585,23 @@ void watch_forget(struct watch *watch)
 		raw_spin_lock_irq(&watch->lock);
 		if (group->returned && list_empty(&group->members)) {
 			list_del_rcu(&group->list);
-			hlist_del(&group->node);
+			rb_erase(&group->node, &watch->group_tree);
 			table_drain(&group->table, &watch->source);
 			pool_put(watch, POOL_GROUP, group);
 		}
 		raw_spin_unlock_irq(&watch->lock);
 		cond_resched();
 	}
+}
+
+/* In the middle of a long way with watch->lock held. @count: of the steps so far */
+static void let_others_in(struct watch *watch, unsigned int *count, unsigned long *flags)
+{
+	if (++*count % BATCH)
+		return;
+	raw_spin_unlock_irqrestore(&watch->lock, *flags);
+	cond_resched();
+	raw_spin_lock_irqsave(&watch->lock, *flags);
 }
 
 /* After a reading: those that ended meanwhile. Until there is none, there will be more. */
@@ -599,11 +616,7 @@ void watch_fold_ended(struct watch *watch)
 		member = list_first_entry(&watch->ended, struct member, ended);
 		list_del(&member->ended);
 		fold(member);
-		if (++count % BATCH)
-			continue;
-		raw_spin_unlock_irqrestore(&watch->lock, flags);
-		cond_resched();
-		raw_spin_lock_irqsave(&watch->lock, flags);
+		let_others_in(watch, &count, &flags);
 	}
 	watch->reading = false;
 	raw_spin_unlock_irqrestore(&watch->lock, flags);
@@ -1005,12 +1018,10 @@ static void close_members(struct watch *watch)
 		while (!list_empty(&group->members)) {
 			close_member(watch, list_first_entry(&group->members, struct member,
 							     of_group));
-			if (++count % BATCH)
-				continue;
-			raw_spin_unlock_irqrestore(&watch->lock, flags);
-			cond_resched();
-			raw_spin_lock_irqsave(&watch->lock, flags);
+			let_others_in(watch, &count, &flags);
 		}
+		/* Most may have ended. */
+		let_others_in(watch, &count, &flags);
 	}
 	raw_spin_unlock_irqrestore(&watch->lock, flags);
 }
@@ -1039,7 +1050,7 @@ static struct watch *watch_alloc(const struct file *file, const struct syscount_
 	watch->since_ns = ktime_get_boottime_ns();
 	raw_spin_lock_init(&watch->lock);
 	mutex_init(&watch->read_mutex);
-	watch->hash_seed = get_random_u32();
+	watch->group_tree = RB_ROOT;
 	INIT_LIST_HEAD(&watch->everywhere);
 	INIT_LIST_HEAD(&watch->by_cgroup);
 	INIT_LIST_HEAD(&watch->ended);

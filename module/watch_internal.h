@@ -33,6 +33,7 @@
 #include <linux/irq_work.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/rbtree.h>
 #include <linux/rculist.h>
 #include <linux/rculist_nulls.h>
 #include <linux/sched.h>
@@ -93,7 +94,7 @@ struct group_key {
 struct group {
 	struct table table;		/* of the members that ended */
 	struct list_head list;
-	struct hlist_node node;
+	struct rb_node node;
 	struct group_key key;
 	struct list_head members;	/* RCU */
 	unsigned int threads;
@@ -116,8 +117,6 @@ enum pool_id { POOL_WATCHED, POOL_MEMBER, POOL_GROUP, POOL_CELL, POOLS };
 
 struct watch_user;
 
-#define GROUP_BITS		8
-
 struct watch {
 	u32 flags;			/* SYSCOUNT_WATCH_* */
 	u32 target;
@@ -137,8 +136,7 @@ struct watch {
 	bool reading;			/* members that end stay where they are ... */
 	struct list_head ended;		/* ... and are folded afterwards */
 	struct list_head groups;	/* RCU */
-	struct hlist_head group_hash[1 << GROUP_BITS];
-	u32 hash_seed;			/* who can choose names cannot choose buckets */
+	struct rb_root group_tree;	/* by key: there may be 2^18, and interrupts are off */
 	unsigned int threads;
 	struct pool pools[POOLS];
 	bool refill_asked;

@@ -11,6 +11,8 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -22,6 +24,7 @@
 #define PROCESSES	1000
 #define SHORT_LIVED	201	/* processes, of which the median counts */
 #define ROUNDS		11
+#define NAMES		60000
 
 static uint64_t getppids(void)
 {
@@ -99,8 +102,45 @@ static void job_wait(void)
 	board_step_wait(1);
 }
 
+static void take_name(unsigned int index)
+{
+	char name[16];
+
+	snprintf(name, sizeof(name), "%u", index);
+	prctl(PR_SET_NAME, name);
+}
+
+/* Of taking a name that was had before, so that its group is looked for: the median. */
+static int64_t one_name(unsigned int names)
+{
+	int64_t took[SHORT_LIVED];
+	unsigned int i;
+
+	for (i = 0; i < SHORT_LIVED; i++) {
+		took[i] = clock_ns();
+		take_name((uint64_t)i * names / SHORT_LIVED);
+		took[i] = clock_ns() - took[i];
+	}
+	return median(took, SHORT_LIVED);
+}
+
+static void job_names(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < NAMES; i++) {
+		if (i == NAMES / 60)
+			board->number[0] = one_name(i);
+		take_name(i);
+		if (i % 8 == 0)
+			usleep(1);	/* who has memory for more groups is let in */
+	}
+	board->number[1] = one_name(NAMES);
+}
+
 const struct job jobs[] = {
 	{ "measure", job_measure },
+	{ "names", job_names },
 	{ "wait", job_wait },
 	{ NULL, NULL }
 };
@@ -324,6 +364,21 @@ TEST_F_TIMEOUT(watch_cost, of_everybody, 300)
 	EXPECT_EQ(few, many);
 	EXPECT_EQ(none_more, others_more);
 	wait_until_it_costs(self->counted);
+}
+
+/* However many groups there are: they are looked for with interrupts off. */
+TEST_F_TIMEOUT(watch_cost, of_many_groups, 300)
+{
+	struct arm arm = { .fd = watch_file(), .by = SYSCOUNT_BY_COMMAND };
+	struct syscount_watch_read args = { .size = sizeof(args) };
+
+	wait_success(job_start(&arm, 1, "names"));
+	ASSERT_EQ(0, ioctl(arm.fd, SYSCOUNT_IOC_READ_WATCH, &args));
+	close(arm.fd);
+	TH_LOG("%s, a name: with %u groups %ju, with %u %ju", variant->hook, NAMES / 60,
+	       (uintmax_t)board->number[0], args.group_count, (uintmax_t)board->number[1]);
+	EXPECT_LE(NAMES, args.group_count);
+	EXPECT_GE(board->number[0] + 300, board->number[1]);
 }
 
 TEST_HARNESS_MAIN
