@@ -261,6 +261,7 @@ static const struct command {
 	enum access access;
 	u32 size;
 	u32 flags;			/* that the command knows */
+	bool answers_first;		/* it changes something: see syscount_ioctl() */
 } commands[] = {
 	[_IOC_NR(SYSCOUNT_IOC_GET_VERSION)] = {
 		get_version, ACCESS_ANYONE, sizeof(struct syscount_version)
@@ -276,22 +277,24 @@ static const struct command {
 		SYSCOUNT_READ_ALL | SYSCOUNT_READ_CPU
 	},
 	[_IOC_NR(SYSCOUNT_IOC_RESET)] = {
-		reset, ACCESS_CONTROL, sizeof(struct syscount_reset)
+		reset, ACCESS_CONTROL, sizeof(struct syscount_reset),
+		.answers_first = true
 	},
 	[_IOC_NR(SYSCOUNT_IOC_SWITCH)] = {
-		switch_items, ACCESS_CONTROL, sizeof(struct syscount_switch)
+		switch_items, ACCESS_CONTROL, sizeof(struct syscount_switch),
+		.answers_first = true
 	},
 	[_IOC_NR(SYSCOUNT_IOC_COST)] = {
 		cost, ACCESS_READ, sizeof(struct syscount_cost)
 	},
 	[_IOC_NR(SYSCOUNT_IOC_BYPASS)] = {
 		bypass, ACCESS_CONTROL, sizeof(struct syscount_bypass),
-		SYSCOUNT_BYPASS_END
+		SYSCOUNT_BYPASS_END, .answers_first = true
 	},
 	[_IOC_NR(SYSCOUNT_IOC_WATCH)] = {
 		watch, ACCESS_ANYONE, sizeof(struct syscount_watch),
 		SYSCOUNT_WATCH_ERRORS | SYSCOUNT_WATCH_LATENCY | SYSCOUNT_WATCH_OBJECTS |
-		SYSCOUNT_WATCH_NO_CHILDREN | SYSCOUNT_WATCH_NO_THREADS
+		SYSCOUNT_WATCH_NO_CHILDREN | SYSCOUNT_WATCH_NO_THREADS, .answers_first = true
 	},
 	[_IOC_NR(SYSCOUNT_IOC_READ_WATCH)] = {
 		read_watch, ACCESS_WATCH, sizeof(struct syscount_watch_read),
@@ -362,7 +365,7 @@ static long syscount_ioctl(struct file *file, unsigned int cmd, unsigned long ar
 	 * What changes something answers nothing but the size, and answers first: if
 	 * that fails, nothing has changed.
 	 */
-	if (command->access == ACCESS_CONTROL)
+	if (command->answers_first)
 		return put_args(argp, &args, command, _IOC_SIZE(cmd)) ?: command->run(file, &args);
 	return command->run(file, &args) ?: put_args(argp, &args, command, _IOC_SIZE(cmd));
 }

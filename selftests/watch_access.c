@@ -928,6 +928,21 @@ static bool same_reading(const struct syscount_watch_read *args, const struct re
 		       args->detail_count * sizeof(*all->detail));
 }
 
+/* A file whose caller cannot be told that it is a watch is none. */
+TEST_F(bad, answer_that_cannot_be_stored)
+{
+	struct syscount_watch *args = mmap(NULL, sizeof(*args), PROT_READ | PROT_WRITE,
+					   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	ASSERT_NE(MAP_FAILED, args);
+	args->size = sizeof(*args);
+	args->target = SYSCOUNT_TARGET_ALL;
+	ASSERT_EQ(0, mprotect(args, sizeof(*args), PROT_READ));
+	EXPECT_EQ(EFAULT, command(self->fd, SYSCOUNT_IOC_WATCH, sizeof(*args), args));
+	EXPECT_EQ(0, watch_make(self->fd, SYSCOUNT_TARGET_ALL, SYSCOUNT_BY_NONE, 0, 0));
+	munmap(args, sizeof(*args));
+}
+
 TEST_F(bad, pointers)
 {
 	struct syscount_watch_read good, args;
