@@ -39,7 +39,7 @@ static DEFINE_RAW_SPINLOCK(watched_lock);
 DEFINE_MUTEX(watches_mutex);
 static unsigned int watches;
 LIST_HEAD(watches_everywhere);		/* RCU, as the next */
-LIST_HEAD(watches_by_cgroup);
+LIST_HEAD(watches_of_cgroups);
 
 /* Where a task's calls are counted that need more than one addition: nowhere. */
 static struct table no_table;
@@ -399,20 +399,10 @@ static struct member *member_find_locked(const struct watch *watch, const struct
 	return member;
 }
 
-/*
- * Of the running task: it begins to count. Another task may have given it a new membership
- * just now, by moving it, that is armed as this one was.
- */
+/* Of the running task: it begins to count. */
 void member_disarm(struct member *member)
 {
-	struct watch *watch = member->watch;
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&watch->lock, flags);
-	member = member_find_locked(watch, current);
-	if (member)
-		set_and_choose(member, &member->armed, false);
-	raw_spin_unlock_irqrestore(&watch->lock, flags);
+	set_and_choose(member, &member->armed, false);
 }
 
 /*
@@ -466,7 +456,7 @@ static void end(struct member *member, struct task_struct *task)
  * member_end() - the running task is a member no more
  * @member: of its own
  *
- * Return: false: it was not already, as the watch is being closed, or it was moved
+ * Return: false: it was not already, as another task ended it, or closes the watch
  */
 bool member_end(struct member *member)
 {
@@ -519,16 +509,19 @@ static void move(struct member *from, struct member *to, struct group *group)
 }
 
 /*
- * To the group that @task, whose member it is, belongs to now, as a new member; without
- * memory it stays where it is, which is a detail lost. watch->lock is held.
+ * To the group that the running task, whose member it is, belongs to now, as a new member;
+ * without memory it stays where it is, which is a detail lost. watch->lock is held.
  */
-static void regroup(struct member *member, struct task_struct *task, const char *command)
+static void regroup(struct member *member, const char *command)
 {
 	struct watch *watch = member->watch;
 	struct member *moved = NULL;
 	struct group *group;
 
-	group = group_get(watch, task, command);
+	/* Who closes it would not find one more in a group that he has been through. */
+	if (watch->closing)
+		return;
+	group = group_get(watch, current, command);
 	if (group && group != member->group)
 		moved = pool_get(watch, POOL_MEMBER);
 	if (!moved) {
@@ -537,8 +530,7 @@ static void regroup(struct member *member, struct task_struct *task, const char 
 		return;
 	}
 	move(member, moved, group);
-	if (task == current)
-		put_away(member);
+	put_away(member);
 }
 
 /**
@@ -553,7 +545,7 @@ void member_move(struct member *member, const char *command)
 
 	raw_spin_lock_irqsave(&watch->lock, flags);
 	if (member->watched)
-		regroup(member, current, command);
+		regroup(member, command);
 	raw_spin_unlock_irqrestore(&watch->lock, flags);
 }
 
@@ -693,23 +685,44 @@ int watch_join_wanted(struct watch *watch, struct task_struct *task)
 	return err;
 }
 
-/* A task is in another cgroup now. In an RCU read section, by the task or by another one. */
-void watch_cgroup_moved(struct watch *watch, struct task_struct *task)
+/**
+ * watch_cgroup_moved() - a task is in another cgroup now
+ * @task: the running one or another
+ *
+ * It goes to another group itself, when it calls next or returns: here a lock of the kernel's is
+ * held, and a task can be a member as often as its user likes.
+ */
+void watch_cgroup_moved(struct task_struct *task)
 {
-	bool stays = watch->target != SYSCOUNT_TARGET_CGROUP || watch_wants(watch, task);
+	struct syscount_watched *watched;
 	struct member *member;
 	unsigned long flags;
 
-	raw_spin_lock_irqsave(&watch->lock, flags);
-	member = member_find_locked(watch, task);
-	if (member && !stays)
-		end(member, task);
-	/* An exit belongs where its entry is, so one that may be in a call is moved after it. */
-	else if (member && watch->by == SYSCOUNT_BY_CGROUP && watch->flags & WATCH_BY_TRACEPOINTS)
-		set_and_choose(member, &member->moving, true);
-	else if (member && watch->by == SYSCOUNT_BY_CGROUP)
-		regroup(member, task, task->comm);
-	raw_spin_unlock_irqrestore(&watch->lock, flags);
+	raw_spin_lock_irqsave(&watched_lock, flags);
+	watched = watched_find(task);
+	if (watched) {
+		list_for_each_entry(member, &watched->members, of_task)
+			if (member->watch->by == SYSCOUNT_BY_CGROUP)
+				WRITE_ONCE(member->moving, true);
+		choose_way(watched);
+	}
+	raw_spin_unlock_irqrestore(&watched_lock, flags);
+}
+
+/**
+ * watch_cgroup_changed() - the same for a watch of a cgroup
+ * @watch: which
+ * @task: in an RCU read section
+ *
+ * Return: 0: it has joined, so its CPU is to be told if it runs; or as watch_join(), of which
+ * -ESRCH: it is not in the cgroup any more
+ */
+int watch_cgroup_changed(struct watch *watch, struct task_struct *task)
+{
+	if (watch_wants(watch, task))
+		return watch_join_wanted(watch, task);
+	end_any(watch, task);
+	return -ESRCH;
 }
 
 /* Would @task be a member, had the watch been there when it was made? */
@@ -1052,7 +1065,7 @@ static struct watch *watch_alloc(const struct file *file, const struct syscount_
 	mutex_init(&watch->read_mutex);
 	watch->group_tree = RB_ROOT;
 	INIT_LIST_HEAD(&watch->everywhere);
-	INIT_LIST_HEAD(&watch->by_cgroup);
+	INIT_LIST_HEAD(&watch->of_cgroup);
 	INIT_LIST_HEAD(&watch->ended);
 	INIT_LIST_HEAD(&watch->groups);
 	INIT_LIST_HEAD(&watch->closed);
@@ -1080,7 +1093,7 @@ void syscount_watch_close(struct watch *watch)
 {
 	mutex_lock(&watches_mutex);
 	list_del_rcu(&watch->everywhere);
-	list_del_rcu(&watch->by_cgroup);
+	list_del_rcu(&watch->of_cgroup);
 	mutex_unlock(&watches_mutex);
 	close_members(watch);
 	/* Not before: while there are members they are followed. */
@@ -1123,8 +1136,8 @@ struct watch *syscount_watch_open(const struct file *file, const struct syscount
 		goto err_free;
 	}
 	WRITE_ONCE(watches, watches + 1);
-	if (watch_minds_cgroups(watch))
-		list_add_rcu(&watch->by_cgroup, &watches_by_cgroup);
+	if (watch->target == SYSCOUNT_TARGET_CGROUP)
+		list_add_rcu(&watch->of_cgroup, &watches_of_cgroups);
 	err = add_target(watch, args);
 	mutex_unlock(&watches_mutex);
 	if (err) {

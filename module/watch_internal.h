@@ -83,7 +83,7 @@ struct member {
 	u32 flags;			/* of the watch */
 	bool armed;			/* counts from the next execve on */
 	bool begun;			/* an entry or an exit was seen */
-	bool moving;			/* to another group, once the call has returned */
+	bool moving;			/* to another group, by its task */
 	struct list_head ended;		/* of the watch, until the reading is over */
 };
 
@@ -130,7 +130,7 @@ struct watch {
 	struct mem_cgroup *memcg;
 	struct watch_user *user;
 	struct list_head everywhere;	/* RCU: of those that are not for a task */
-	struct list_head by_cgroup;	/* RCU: of those that want to know of moves */
+	struct list_head of_cgroup;	/* RCU: of those that are for one */
 
 	raw_spinlock_t lock;
 	bool reading;			/* members that end stay where they are ... */
@@ -172,12 +172,13 @@ extern struct workqueue_struct *syscount_watch_wq;
 /* watch.c */
 /* Opening and closing; which probes are registered. */
 extern struct mutex watches_mutex;
-extern struct list_head watches_everywhere, watches_by_cgroup;
+extern struct list_head watches_everywhere, watches_of_cgroups;
 
 struct syscount_watched *watched_find(const struct task_struct *task);
 int watch_join(struct watch *watch, struct task_struct *task, bool armed);
 int watch_join_wanted(struct watch *watch, struct task_struct *task);
-void watch_cgroup_moved(struct watch *watch, struct task_struct *task);
+void watch_cgroup_moved(struct task_struct *task);
+int watch_cgroup_changed(struct watch *watch, struct task_struct *task);
 void member_disarm(struct member *member);
 bool member_end(struct member *member);
 void member_move(struct member *member, const char *command);

@@ -151,8 +151,8 @@ static noinline notrace struct cell *new_cell(struct member *member, u32 key)
 
 	raw_spin_lock_irqsave(&watch->lock, flags);
 	/*
-	 * One that another task moves at this moment is still read where it was; but an exit
-	 * would not come back there.
+	 * One that another task ends at this moment is still read; but an exit would not come
+	 * back there.
 	 */
 	if (member->watched || !(member->flags & WATCH_BY_TRACEPOINTS)) {
 		cell = table_get(&member->table, key, &watch->source);
@@ -178,11 +178,23 @@ static notrace bool still_armed(struct member *member, unsigned int index)
 }
 NOKPROBE_SYMBOL(still_armed);
 
+/* Of the watches that count entries in the same way: what was moved while it was in no call. */
+static __always_inline void move_before(struct syscount_watched *watched, bool by_tracepoints)
+{
+	struct member *member, *next;
+
+	list_for_each_entry_safe(member, next, &watched->members, of_task)
+		if (unlikely(READ_ONCE(member->moving)) &&
+		    !(member->flags & WATCH_BY_TRACEPOINTS) == !by_tracepoints)
+			member_move(member, current->comm);
+}
+
 /* For all watches that are told of calls by the hook that counts. */
 static noinline notrace void count_call(struct syscount_watched *watched, const struct call *call)
 {
 	struct member *member;
 
+	move_before(watched, false);
 	list_for_each_entry_rcu(member, &watched->members, of_task, true) {
 		struct cell *cell;
 
@@ -334,6 +346,7 @@ static noinline notrace void enter_all(struct syscount_watched *watched, struct 
 		return;
 	}
 	resolve(&call, nr);
+	move_before(watched, true);
 	list_for_each_entry_rcu(member, &watched->members, of_task, true) {
 		if (!(member->flags & WATCH_BY_TRACEPOINTS))
 			continue;
@@ -725,7 +738,6 @@ static struct member *first_gained(const struct task_struct *task, const struct 
 	return NULL;
 }
 
-/* Until there is none: another task may give this one another member meanwhile. */
 static void leave_watches(struct task_struct *task, struct linux_binprm *bprm)
 {
 	struct member *member;
@@ -804,40 +816,47 @@ static void syscount_watch_task_rename(void *data, struct task_struct *task, con
 }
 
 #ifdef CONFIG_CGROUPS
-static void cgroup_moved(struct task_struct *task)
+/* Returns whether there is a watch that it was not in. */
+static bool cgroup_moved(struct task_struct *task)
 {
 	struct watch *watch;
+	bool joined = false;
 
 	if (task->flags & PF_KTHREAD)
-		return;
-	list_for_each_entry_rcu(watch, &watches_by_cgroup, by_cgroup) {
-		watch_cgroup_moved(watch, task);
-		if (watch->target == SYSCOUNT_TARGET_CGROUP)
-			say_lost(watch, watch_join_wanted(watch, task));
+		return false;
+	watch_cgroup_moved(task);
+	list_for_each_entry_rcu(watch, &watches_of_cgroups, of_cgroup) {
+		int err = watch_cgroup_changed(watch, task);
+
+		say_lost(watch, err);
+		joined |= !err;
 	}
+	return joined;
 }
 
 /*
- * After the move, where nobody can be waited for. One that runs on another CPU is told
- * soon: it counts from then on, or from when it is switched to.
+ * After the move, where nobody can be waited for. One that joins while it runs on another CPU
+ * is told soon: it counts from then on, or from when it is switched to.
  */
 static void syscount_watch_cgroup_attach(void *data, struct cgroup *cgroup, const char *path,
 					 struct task_struct *task, bool threadgroup)
 {
 	struct task_struct *thread = task;
+	bool joined = false;
 	unsigned long flags;
 
 	rcu_read_lock();
 	if (threadgroup)
 		for_each_thread(task, thread)
-			cgroup_moved(thread);
+			joined |= cgroup_moved(thread);
 	else
-		cgroup_moved(task);
+		joined = cgroup_moved(task);
 	local_irq_save(flags);
 	watch_take_up(NULL);	/* it may have moved itself */
 	local_irq_restore(flags);
 	rcu_read_unlock();
-	watches_tell_soon();
+	if (joined)
+		watches_tell_soon();
 }
 #else
 static void syscount_watch_cgroup_attach(void *data, struct cgroup *cgroup, const char *path,

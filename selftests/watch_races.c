@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -29,6 +30,9 @@
 #define A_CHILD_EACH	10	/* threads */
 #define FLOCKS		3	/* of each thread and child */
 #define WALKERS		2
+
+#define NAMERS		200	/* threads */
+#define CLOSES		100
 
 #define CHILDREN	(THREADS / A_CHILD_EACH)
 #define ALL_FLOCKS	(MAKERS * (THREADS + CHILDREN) * FLOCKS)
@@ -85,8 +89,34 @@ static void job_makers(void)
 		pthread_join(thread[i], NULL);
 }
 
+static void *take_names(void *argument)
+{
+	unsigned int i;
+
+	for (i = 0; __atomic_load_n(&board->step, __ATOMIC_SEQ_CST) < 1; i++) {
+		prctl(PR_SET_NAME, i % 2 ? "one" : "other");
+		usleep(1);
+	}
+	return argument;
+}
+
+static void job_namers(void)
+{
+	pthread_t thread[NAMERS];
+	unsigned int i;
+
+	pin(0);
+	for (i = 0; i < NAMERS; i++)
+		if (pthread_create(&thread[i], NULL, take_names, NULL))
+			die("pthread_create");
+	board->number[0] = 1;
+	for (i = 0; i < NAMERS; i++)
+		pthread_join(thread[i], NULL);
+}
+
 const struct job jobs[] = {
 	{ "makers", job_makers },
+	{ "namers", job_namers },
 	{}
 };
 
@@ -186,6 +216,34 @@ TEST_F(races, walked_over_while_threads_come_and_go)
 	EXPECT_EQ(0, file_read_u64(SYSCOUNT_SYSFS "watches"));
 	slabs_await_empty();
 	rmdir(A);
+}
+
+/*
+ * Who closes a watch looks for members group by group, and lets others in between: nobody goes
+ * to a group where he was already.
+ */
+TEST_F(races, closed_while_threads_take_names)
+{
+	struct sched_param param = {};
+	pid_t job = job_start(NULL, 0, "namers");
+	unsigned int i;
+	int fd;
+
+	while (!__atomic_load_n(&board->number[0], __ATOMIC_SEQ_CST))
+		usleep(1000);
+	/* Each of them takes the CPU from who closes as soon as that may be. */
+	pin(0);
+	ASSERT_EQ(0, sched_setscheduler(0, SCHED_IDLE, &param));
+	for (i = 0; i < CLOSES; i++) {
+		fd = watch_file();
+		ASSERT_EQ(0, watch_make(fd, SYSCOUNT_TARGET_TASK, SYSCOUNT_BY_COMMAND, i % 2 * ERRORS, job));
+		close(fd);
+	}
+	EXPECT_EQ(0, file_read_u64(SYSCOUNT_SYSFS "watches"));
+	/* They live on, so none lets go of a member of its own. */
+	slabs_await_empty();
+	board_step(1);
+	wait_success(job);
 }
 
 TEST_HARNESS_MAIN
