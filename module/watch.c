@@ -6,6 +6,7 @@
 #include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/hash.h>
+#include <linux/hashtable.h>
 #include <linux/kprobes.h>
 #include <linux/pid.h>
 #include <linux/pid_namespace.h>
@@ -38,8 +39,9 @@ static DEFINE_RAW_SPINLOCK(watched_lock);
 /* See watch_internal.h. */
 DEFINE_MUTEX(watches_mutex);
 static unsigned int watches;
-LIST_HEAD(watches_everywhere);		/* RCU, as the next */
-LIST_HEAD(watches_of_cgroups);
+static LIST_HEAD(watches_of_all);		/* RCU, as the next */
+/* Those of a cgroup, by that: nobody's fork or move asks those of cgroups he is not in. */
+static DEFINE_HASHTABLE(watches_of_cgroups, 10);
 
 /* Where a task's calls are counted that need more than one addition: nowhere. */
 static struct table no_table;
@@ -322,7 +324,7 @@ err_member:
  * Return: 0; -EEXIST: it is one; -ENOMEM: the pools have run dry; -ESRCH: the watch is
  * being closed
  */
-int watch_join(struct watch *watch, struct task_struct *task, bool armed)
+static int watch_join(struct watch *watch, struct task_struct *task, bool armed)
 {
 	unsigned long flags;
 	int err = -ESRCH;
@@ -651,7 +653,7 @@ static bool is_member(const struct watch *watch, const struct task_struct *task)
 }
 
 /* Is @task in what the watch is for, apart from what it inherits? In an RCU read section. */
-bool watch_wants(const struct watch *watch, struct task_struct *task)
+static bool watch_wants(const struct watch *watch, struct task_struct *task)
 {
 	if (watch->target == SYSCOUNT_TARGET_ALL)
 		return true;
@@ -664,16 +666,12 @@ bool watch_wants(const struct watch *watch, struct task_struct *task)
 	return false;
 }
 
-/**
- * watch_join_wanted() - make a task that a watch wants a member
- * @watch: for what is everywhere
- * @task: as for watch_join(), or the caller tells it. In an RCU read section
- *
- * Who leaves the cgroup meanwhile sees that it is a member, or is seen to be gone here.
- *
- * Return: as watch_join()
+/*
+ * Make a task a member of a watch for what is everywhere, if that wants it. In an RCU read
+ * section. Who leaves the cgroup meanwhile sees that it is a member, or is seen to be gone
+ * here. Returns what watch_join() does.
  */
-int watch_join_wanted(struct watch *watch, struct task_struct *task)
+static int watch_join_wanted(struct watch *watch, struct task_struct *task)
 {
 	int err;
 
@@ -685,14 +683,68 @@ int watch_join_wanted(struct watch *watch, struct task_struct *task)
 	return err;
 }
 
-/**
- * watch_cgroup_moved() - a task is in another cgroup now
- * @task: the running one or another
- *
- * It goes to another group itself, when it calls next or returns: here a lock of the kernel's is
- * held, and a task can be a member as often as its user likes.
+static void say_lost(struct watch *watch, int err)
+{
+	unsigned long flags;
+
+	if (err != -ENOMEM)
+		return;
+	raw_spin_lock_irqsave(&watch->lock, flags);
+	watch->lost_threads++;
+	raw_spin_unlock_irqrestore(&watch->lock, flags);
+}
+
+/*
+ * To the watches of the cgroups that @task is in. In an RCU read section. Returns whether
+ * there is one that it was not in.
  */
-void watch_cgroup_moved(struct task_struct *task)
+static bool join_of_cgroups(struct task_struct *task)
+{
+	bool joined = false;
+#ifdef CONFIG_CGROUPS
+	struct cgroup *cgroup;
+	struct watch *watch;
+
+	for (cgroup = task_dfl_cgroup(task); cgroup; cgroup = cgroup_parent(cgroup)) {
+		hash_for_each_possible_rcu(watches_of_cgroups, watch, of_cgroup,
+					   (unsigned long)cgroup) {
+			int err;
+
+			if (watch->cgroup != cgroup)
+				continue;
+			err = watch_join_wanted(watch, task);
+			say_lost(watch, err);
+			joined |= !err;
+		}
+	}
+#endif
+	return joined;
+}
+
+/**
+ * watches_join() - make a task a member of all watches that want it by where it is
+ * @task: as for watch_join(), or the caller tells it. In an RCU read section
+ */
+void watches_join(struct task_struct *task)
+{
+	struct watch *watch;
+
+	list_for_each_entry_rcu(watch, &watches_of_all, everywhere)
+		say_lost(watch, watch_join_wanted(watch, task));
+	join_of_cgroups(task);
+}
+
+/* To a watch of the task that made it. */
+void watch_join_child(struct watch *watch, struct task_struct *child)
+{
+	say_lost(watch, watch_join(watch, child, false));
+}
+
+/*
+ * Its members go to other groups by themselves, when it calls next or returns: here a lock of the
+ * kernel's is held, and a task can be a member as often as its user likes.
+ */
+static void move_members_later(struct task_struct *task)
 {
 	struct syscount_watched *watched;
 	struct member *member;
@@ -709,20 +761,43 @@ void watch_cgroup_moved(struct task_struct *task)
 	raw_spin_unlock_irqrestore(&watched_lock, flags);
 }
 
-/**
- * watch_cgroup_changed() - the same for a watch of a cgroup
- * @watch: which
- * @task: in an RCU read section
- *
- * Return: 0: it has joined, so its CPU is to be told if it runs; or as watch_join(), of which
- * -ESRCH: it is not in the cgroup any more
- */
-int watch_cgroup_changed(struct watch *watch, struct task_struct *task)
+/* A watch of a cgroup that @task is not in any more. In an RCU read section, as long as which it is. */
+static struct watch *watch_left(struct task_struct *task)
 {
-	if (watch_wants(watch, task))
-		return watch_join_wanted(watch, task);
-	end_any(watch, task);
-	return -ESRCH;
+	struct syscount_watched *watched;
+	struct watch *left = NULL;
+	struct member *member;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&watched_lock, flags);
+	watched = watched_find(task);
+	if (watched) {
+		list_for_each_entry(member, &watched->members, of_task) {
+			if (member->watch->target == SYSCOUNT_TARGET_CGROUP &&
+			    !watch_wants(member->watch, task)) {
+				left = member->watch;
+				break;
+			}
+		}
+	}
+	raw_spin_unlock_irqrestore(&watched_lock, flags);
+	return left;
+}
+
+/**
+ * watches_cgroup_moved() - a task is in another cgroup now
+ * @task: the running one or another. In an RCU read section
+ *
+ * Return: whether it has joined a watch, so that its CPU is to be told if it runs
+ */
+bool watches_cgroup_moved(struct task_struct *task)
+{
+	struct watch *watch;
+
+	move_members_later(task);
+	while ((watch = watch_left(task)) != NULL)
+		end_any(watch, task);
+	return join_of_cgroups(task);
 }
 
 /* Would @task be a member, had the watch been there when it was made? */
@@ -862,7 +937,10 @@ static int add_everywhere(struct watch *watch)
 {
 	int err;
 
-	list_add_rcu(&watch->everywhere, &watches_everywhere);
+	if (watch->target == SYSCOUNT_TARGET_CGROUP)
+		hash_add_rcu(watches_of_cgroups, &watch->of_cgroup, (unsigned long)watch->cgroup);
+	else
+		list_add_rcu(&watch->everywhere, &watches_of_all);
 	err = join_all(watch);
 	if (!err)
 		on_each_cpu(watch_take_up, NULL, true);
@@ -1065,7 +1143,6 @@ static struct watch *watch_alloc(const struct file *file, const struct syscount_
 	mutex_init(&watch->read_mutex);
 	watch->group_tree = RB_ROOT;
 	INIT_LIST_HEAD(&watch->everywhere);
-	INIT_LIST_HEAD(&watch->of_cgroup);
 	INIT_LIST_HEAD(&watch->ended);
 	INIT_LIST_HEAD(&watch->groups);
 	INIT_LIST_HEAD(&watch->closed);
@@ -1093,7 +1170,7 @@ void syscount_watch_close(struct watch *watch)
 {
 	mutex_lock(&watches_mutex);
 	list_del_rcu(&watch->everywhere);
-	list_del_rcu(&watch->of_cgroup);
+	hash_del_rcu(&watch->of_cgroup);
 	mutex_unlock(&watches_mutex);
 	close_members(watch);
 	/* Not before: while there are members they are followed. */
@@ -1136,8 +1213,6 @@ struct watch *syscount_watch_open(const struct file *file, const struct syscount
 		goto err_free;
 	}
 	WRITE_ONCE(watches, watches + 1);
-	if (watch->target == SYSCOUNT_TARGET_CGROUP)
-		list_add_rcu(&watch->of_cgroup, &watches_of_cgroups);
 	err = add_target(watch, args);
 	mutex_unlock(&watches_mutex);
 	if (err) {

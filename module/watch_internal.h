@@ -129,8 +129,8 @@ struct watch {
 	const struct task_struct *origin;	/* whose threads join, while that is under way */
 	struct mem_cgroup *memcg;
 	struct watch_user *user;
-	struct list_head everywhere;	/* RCU: of those that are not for a task */
-	struct list_head of_cgroup;	/* RCU: of those that are for one */
+	struct list_head everywhere;	/* RCU: of those for everybody */
+	struct hlist_node of_cgroup;	/* RCU: of those for a cgroup */
 
 	raw_spinlock_t lock;
 	bool reading;			/* members that end stay where they are ... */
@@ -172,13 +172,11 @@ extern struct workqueue_struct *syscount_watch_wq;
 /* watch.c */
 /* Opening and closing; which probes are registered. */
 extern struct mutex watches_mutex;
-extern struct list_head watches_everywhere, watches_of_cgroups;
 
 struct syscount_watched *watched_find(const struct task_struct *task);
-int watch_join(struct watch *watch, struct task_struct *task, bool armed);
-int watch_join_wanted(struct watch *watch, struct task_struct *task);
-void watch_cgroup_moved(struct task_struct *task);
-int watch_cgroup_changed(struct watch *watch, struct task_struct *task);
+void watch_join_child(struct watch *watch, struct task_struct *child);
+void watches_join(struct task_struct *task);
+bool watches_cgroup_moved(struct task_struct *task);
 void member_disarm(struct member *member);
 bool member_end(struct member *member);
 void member_move(struct member *member, const char *command);
@@ -188,7 +186,6 @@ void watches_tell_soon(void);
 void watch_fold_ended(struct watch *watch);
 void watch_group_rename(struct watch *watch, struct group *group);
 void watch_forget(struct watch *watch);
-bool watch_wants(const struct watch *watch, struct task_struct *task);
 bool watch_creds_within(const struct cred *cred, const struct cred *opener);
 
 /* watch_probes.c */

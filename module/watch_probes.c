@@ -669,22 +669,6 @@ static notrace void syscount_watch_sched_switch(void *data, bool preempt, struct
 }
 NOKPROBE_SYMBOL(syscount_watch_sched_switch);
 
-static void say_lost(struct watch *watch, int err)
-{
-	unsigned long flags;
-
-	if (err != -ENOMEM)
-		return;
-	raw_spin_lock_irqsave(&watch->lock, flags);
-	watch->lost_threads++;
-	raw_spin_unlock_irqrestore(&watch->lock, flags);
-}
-
-static void join_child(struct watch *watch, struct task_struct *child)
-{
-	say_lost(watch, watch_join(watch, child, false));
-}
-
 static bool inherited(const struct member *member, struct task_struct *child)
 {
 	const struct watch *watch = member->watch;
@@ -700,7 +684,6 @@ static void syscount_watch_fork(void *data, struct task_struct *parent, struct t
 {
 	struct syscount_watched *watched;
 	struct member *member;
-	struct watch *watch;
 
 	if (child->flags & PF_KTHREAD)
 		return;
@@ -709,9 +692,8 @@ static void syscount_watch_fork(void *data, struct task_struct *parent, struct t
 	if (watched)
 		list_for_each_entry_rcu(member, &watched->members, of_task)
 			if (inherited(member, child))
-				join_child(member->watch, child);
-	list_for_each_entry_rcu(watch, &watches_everywhere, everywhere)
-		say_lost(watch, watch_join_wanted(watch, child));
+				watch_join_child(member->watch, child);
+	watches_join(child);
 	rcu_read_unlock();
 }
 
@@ -757,14 +739,12 @@ static void leave_watches(struct task_struct *task, struct linux_binprm *bprm)
 static void syscount_watch_exec(void *data, struct task_struct *task, pid_t old_pid,
 				struct linux_binprm *bprm)
 {
-	struct watch *watch;
 	unsigned long flags;
 
 	rcu_read_lock();
 	leave_watches(task, bprm);
 	/* A helper that the kernel starts was no task of user space until now. */
-	list_for_each_entry_rcu(watch, &watches_everywhere, everywhere)
-		say_lost(watch, watch_join_wanted(watch, task));
+	watches_join(task);
 	local_irq_save(flags);
 	watch_take_up(NULL);
 	local_irq_restore(flags);
@@ -819,19 +799,7 @@ static void syscount_watch_task_rename(void *data, struct task_struct *task, con
 /* Returns whether there is a watch that it was not in. */
 static bool cgroup_moved(struct task_struct *task)
 {
-	struct watch *watch;
-	bool joined = false;
-
-	if (task->flags & PF_KTHREAD)
-		return false;
-	watch_cgroup_moved(task);
-	list_for_each_entry_rcu(watch, &watches_of_cgroups, of_cgroup) {
-		int err = watch_cgroup_changed(watch, task);
-
-		say_lost(watch, err);
-		joined |= !err;
-	}
-	return joined;
+	return !(task->flags & PF_KTHREAD) && watches_cgroup_moved(task);
 }
 
 /*

@@ -7,12 +7,14 @@
 #define _GNU_SOURCE
 #include "../kselftest_harness.h"
 
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -25,6 +27,8 @@
 #define SHORT_LIVED	201	/* processes, of which the median counts */
 #define ROUNDS		11
 #define NAMES		60000
+#define CGROUPS		1000
+#define CGROUP		"/sys/fs/cgroup/watch_cost"
 
 static uint64_t getppids(void)
 {
@@ -379,6 +383,54 @@ TEST_F_TIMEOUT(watch_cost, of_many_groups, 300)
 	       (uintmax_t)board->number[0], args.group_count, (uintmax_t)board->number[1]);
 	EXPECT_LE(NAMES, args.group_count);
 	EXPECT_GE(board->number[0] + 300, board->number[1]);
+}
+
+static void watch_a_cgroup(unsigned int index)
+{
+	char path[64];
+	int cgroup;
+
+	snprintf(path, sizeof(path), CGROUP "/%u", index);
+	mkdir(path, 0755);
+	cgroup = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	watch_open(SYSCOUNT_TARGET_CGROUP, SYSCOUNT_BY_NONE, 0, cgroup);
+	close(cgroup);
+	rmdir(path);
+}
+
+/* Another one has them open: files that one has cost at a fork, too. */
+static int64_t one_process_beside(unsigned int watches)
+{
+	int64_t took;
+	pid_t pid;
+
+	board_new();
+	pid = fork();
+	if (!pid) {
+		while (watches--)
+			watch_a_cgroup(watches);
+		job_wait();
+		_exit(0);
+	}
+	board_await(1);
+	took = one_process();
+	board_step(1);
+	wait_success(pid);
+	return took;
+}
+
+/* That none of them watches. */
+TEST_F_TIMEOUT(watch_cost, of_processes_beside_cgroups, 300)
+{
+	int64_t one, all;
+
+	mkdir(CGROUP, 0755);
+	one = one_process_beside(1);
+	all = one_process_beside(CGROUPS);
+	rmdir(CGROUP);
+	TH_LOG("%s, a process: with a watch of another cgroup %jd, with %u %jd", variant->hook,
+	       (intmax_t)one, CGROUPS, (intmax_t)all);
+	EXPECT_GE(one + 300, all);
 }
 
 TEST_HARNESS_MAIN
