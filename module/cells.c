@@ -16,7 +16,18 @@ void table_init(struct table *table)
 
 	for (i = 0; i < TABLE_HEADS; i++)
 		table->heads[i] = &syscount_no_cell;
+	table->cells = 0;
 }
+
+static notrace void table_add(struct table *table, struct cell *cell)
+{
+	struct cell **head = &table->heads[cell_head(cell->key)];
+
+	cell->next = *head;
+	table->cells++;
+	smp_store_release(head, cell);	/* a reader finds it whole */
+}
+NOKPROBE_SYMBOL(table_add);
 
 /**
  * table_get() - the cell of a key, a new one if it has none
@@ -24,24 +35,22 @@ void table_init(struct table *table)
  * @key: of the cell
  * @source: of a new one
  *
- * Return: the cell; NULL: @source had none
+ * Return: the cell; NULL: @source had none, or the table has as many as it may have
  */
 notrace struct cell *table_get(struct table *table, u32 key, struct cell_source *source)
 {
-	struct cell **head = &table->heads[cell_head(key)];
 	struct cell *cell = table_find(table, key);
 
 	if (likely(cell))
 		return cell;
-	cell = source->get(source);
+	cell = table->cells < source->most ? source->get(source) : NULL;
 	if (!cell)
 		return NULL;
 	memset(cell, 0, sizeof(*cell));
 	cell->key = key;
 	if (CELL_KIND(key) == CELL_CALLS)
 		cell->min_ns = U64_MAX;
-	cell->next = *head;
-	smp_store_release(head, cell);	/* a reader finds it whole */
+	table_add(table, cell);
 	return cell;
 }
 NOKPROBE_SYMBOL(table_get);
@@ -49,17 +58,21 @@ NOKPROBE_SYMBOL(table_get);
 static notrace bool merge_errno(struct table *to, u32 call, unsigned int error, u64 count,
 				struct cell_source *source)
 {
+	struct cell *cell;
 	unsigned int part;
 
-	for (part = 0; part <= CELL_LAST_PART; part++) {
-		struct cell *cell = table_get(to, cell_key(CELL_ERRNOS, call, part), source);
-
+	for (part = 0; part < CELL_ERRNO_PARTS; part++) {
+		cell = table_get(to, cell_key(CELL_ERRNOS, call, part), source);
 		if (!cell)
 			return false;
 		if (cell_add_errno(cell, error, count))
 			return true;
 	}
-	return false;
+	/* As count_error() does where there is no room. */
+	cell = table_get(to, cell_key(CELL_CALLS, call, 0), source);
+	if (cell)
+		cell->errors += count;
+	return cell;
 }
 NOKPROBE_SYMBOL(merge_errno);
 
@@ -142,57 +155,65 @@ notrace unsigned int table_merge(struct table *to, const struct table *from,
 }
 NOKPROBE_SYMBOL(table_merge);
 
-static notrace void move_cell(struct table *to, struct cell *from, struct cell_source *source)
+/* Returns how much was lost. */
+static notrace u64 move_cell(struct table *to, struct cell *from, struct cell_source *source)
 {
-	struct cell **head = &to->heads[cell_head(from->key)];
+	u64 worth = CELL_KIND(from->key) == CELL_CALLS ? from->calls : 1;
 	struct cell copy;
 
-	if (!table_find(to, from->key)) {
-		from->next = *head;
-		/* As table_get() does. */
-		smp_store_release(head, from);
-		return;
+	if (!table_find(to, from->key) && to->cells < source->most) {
+		table_add(to, from);
+		return 0;
 	}
 	/* Given back first: should one more cell be needed, here it is. */
 	copy = *from;
 	source->put(source, from);
-	merge_cell(to, &copy, source);
+	return merge_cell(to, &copy, source) ? 0 : worth;
 }
 NOKPROBE_SYMBOL(move_cell);
 
-/**
- * table_move() - the same as table_merge(), after which @from is empty
- * @to: nobody else adds to it meanwhile
- * @from: nobody else uses it any more
- * @source: of cells that are not needed any more. Nobody else takes one meanwhile.
- */
-notrace void table_move(struct table *to, struct table *from, struct cell_source *source)
+/* Any one; NULL: it is empty. */
+static notrace struct cell *table_take(struct table *table)
 {
 	unsigned int i;
 
-	for (i = 0; i < TABLE_HEADS; i++) {
-		while (from->heads[i] != &syscount_no_cell) {
-			struct cell *cell = from->heads[i];
+	for (i = 0; table->cells && i < TABLE_HEADS; i++) {
+		struct cell *cell = table->heads[i];
 
-			from->heads[i] = cell->next;
-			move_cell(to, cell, source);
-		}
+		if (cell == &syscount_no_cell)
+			continue;
+		table->heads[i] = cell->next;
+		table->cells--;
+		return cell;
 	}
+	return NULL;
+}
+NOKPROBE_SYMBOL(table_take);
+
+/**
+ * table_move() - the same as table_merge(), with which @from becomes empty
+ * @to: nobody else adds to it meanwhile
+ * @from: nobody else uses it any more
+ * @most: so many cells only
+ * @lost: more, by the calls, and details, that there was no room for
+ * @source: of cells that are not needed any more. Nobody else takes one meanwhile.
+ *
+ * Return: whether it is empty now
+ */
+notrace bool table_move(struct table *to, struct table *from, unsigned int most, u64 *lost,
+			struct cell_source *source)
+{
+	while (from->cells && most--)
+		*lost += move_cell(to, table_take(from), source);
+	return !from->cells;
 }
 NOKPROBE_SYMBOL(table_move);
 
-/* Give all cells of a table back. */
-notrace void table_drain(struct table *table, struct cell_source *source)
+/* Give so many cells of a table back, or all. Returns whether it is empty now. */
+notrace bool table_drain(struct table *table, unsigned int most, struct cell_source *source)
 {
-	unsigned int i;
-
-	for (i = 0; i < TABLE_HEADS; i++) {
-		while (table->heads[i] != &syscount_no_cell) {
-			struct cell *cell = table->heads[i];
-
-			table->heads[i] = cell->next;
-			source->put(source, cell);
-		}
-	}
+	while (table->cells && most--)
+		source->put(source, table_take(table));
+	return !table->cells;
 }
 NOKPROBE_SYMBOL(table_drain);

@@ -22,7 +22,8 @@
 #define CELL_KIND(key)		((key) >> 28)
 /* Of the same call and object */
 #define CELL_CALL(key)		((key) & 0xfffff)
-#define CELL_LAST_PART		0xff
+/* Of CELL_ERRNOS: room for all errors that Linux has (include/uapi/asm-generic/errno.h) */
+#define CELL_ERRNO_PARTS	24
 
 enum cell_kind {
 	CELL_CALLS,
@@ -56,7 +57,7 @@ struct cell {
 		struct {
 			u64 calls;
 			u64 exits;
-			u64 errors;	/* that are in no cell of CELL_ERRNOS */
+			u64 errors;	/* that are in no cell of CELL_ERRNOS: no room */
 			u64 total_ns;
 			u64 min_ns;
 			u64 max_ns;
@@ -66,6 +67,8 @@ struct cell {
 };
 
 #define TABLE_HEADS		32
+/* In one table, as chains are walked with interrupts off. Who makes all calls has some thousand. */
+#define TABLE_CELLS		8192
 
 /*
  * The head of a key is the upper bits of this times the key. Of all odd numbers it is one
@@ -77,6 +80,7 @@ struct cell {
 
 struct table {
 	struct cell *heads[TABLE_HEADS];
+	unsigned int cells;
 };
 
 /*
@@ -135,6 +139,7 @@ static __always_inline bool cell_add_errno(struct cell *cell, unsigned int error
 
 /* Where the cells of a table come from, and go to. */
 struct cell_source {
+	unsigned int most;	/* in one table */
 	struct cell *(*get)(struct cell_source *source);	/* NULL: there is none */
 	void (*put)(struct cell_source *source, struct cell *cell);
 };
@@ -142,7 +147,8 @@ struct cell_source {
 void table_init(struct table *table);
 struct cell *table_get(struct table *table, u32 key, struct cell_source *source);
 unsigned int table_merge(struct table *to, const struct table *from, struct cell_source *source);
-void table_move(struct table *to, struct table *from, struct cell_source *source);
-void table_drain(struct table *table, struct cell_source *source);
+bool table_move(struct table *to, struct table *from, unsigned int most, u64 *lost,
+		struct cell_source *source);
+bool table_drain(struct table *table, unsigned int most, struct cell_source *source);
 
 #endif

@@ -154,15 +154,20 @@ void syscount_hook_stop(void)
 	if (!active)
 		return;
 	change_begin();
-	/* Watches see entries as before, though there is nothing to count. */
+	/*
+	 * Watches see entries as before, though there is nothing to count. If they cannot by
+	 * themselves, for want of memory, the hook stays.
+	 */
 	if (active->is_sys_enter) {
-		syscount_watch_hook_changes(false);
+		if (syscount_watch_hook_changes(false))
+			goto out;
 		syscount_watch_hook_settle();
 		WRITE_ONCE(syscount_weight_base,
 			   syscount_weight_blocks[SYSCOUNT_HOOKS - SYSCOUNT_HOOK_DIRECT]);
 	}
 	active->detach();
 	WRITE_ONCE(active, NULL);
+out:
 	change_end();
 }
 

@@ -8,6 +8,9 @@
 #include <linux/hash.h>
 #include <linux/hashtable.h>
 #include <linux/kprobes.h>
+#include <linux/log2.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
 #include <linux/pid.h>
 #include <linux/pid_namespace.h>
 #include <linux/rbtree.h>
@@ -22,9 +25,17 @@
 #include "compat.h"
 #include "watch_internal.h"
 
-#define WATCHED_BITS	12
-/* Members whose turn it is before interrupts may come in again. */
+/* Of the hash of watched tasks: as many heads as a machine with so much memory may want. */
+#define WATCHED_BITS_LEAST	10
+#define WATCHED_BITS_MOST	16
+#define WATCHED_BITS_LESS	6	/* than of its pages */
+/* Members, or groups, whose turn it is before interrupts may come in again. */
 #define BATCH		32
+/*
+ * The same of the cells that are compared when a member is added to its group, if all were in one
+ * chain. Who has a few hundred gives them back at once, for others to use.
+ */
+#define FOLD_STEPS	(1 << 20)
 
 DEFINE_PER_CPU(struct syscount_watched *, syscount_watched);
 
@@ -33,7 +44,8 @@ DEFINE_PER_CPU(struct syscount_watched *, syscount_watched);
  * another list; so one who looks without the lock must see that he ended in the list he
  * began with.
  */
-static struct hlist_nulls_head watched_hash[1 << WATCHED_BITS];
+static struct hlist_nulls_head *watched_hash __ro_after_init;
+static unsigned int watched_bits __ro_after_init;
 static DEFINE_RAW_SPINLOCK(watched_lock);
 
 /* See watch_internal.h. */
@@ -50,7 +62,7 @@ struct workqueue_struct *syscount_watch_wq;
 
 static notrace struct hlist_nulls_head *watched_bucket(const struct task_struct *task)
 {
-	return &watched_hash[hash_ptr(task, WATCHED_BITS)];
+	return &watched_hash[hash_ptr(task, watched_bits)];
 }
 
 /**
@@ -339,23 +351,45 @@ static int watch_join(struct watch *watch, struct task_struct *task, bool armed)
 	return err;
 }
 
-/* Add to the group what it counted, and let it go. watch->lock is held. */
-static void fold(struct member *member)
+/*
+ * Add to the group what it counted, so many cells, and let it go when that is all.
+ * watch->lock is held. Return: whether it was all
+ */
+static bool fold(struct member *member, unsigned int cells)
 {
 	struct watch *watch = member->watch;
 
-	table_move(&member->group->table, &member->table, &watch->source);
+	if (!table_move(&member->group->table, &member->table, cells, &watch->lost,
+			&watch->source))
+		return false;
 	list_del_rcu(&member->of_group);
 	pool_put(watch, POOL_MEMBER, member);
+	return true;
 }
 
-/* The same, but not under a reader's eyes. watch->lock is held, by the member's own task. */
+/* For each cell one is looked for among those that are there, and in the same chain at worst. */
+static bool is_folded_quickly(const struct member *member)
+{
+	unsigned int cells = member->table.cells;
+
+	return cells * (cells + member->group->table.cells) <= FOLD_STEPS;
+}
+
+/*
+ * The same for one that ended; but not under a reader's eyes, and what takes long is done by
+ * a work item. watch->lock is held, by the member's own task.
+ */
 static void put_away(struct member *member)
 {
-	if (member->watch->reading)
-		list_add(&member->ended, &member->watch->ended);
-	else
-		fold(member);
+	struct watch *watch = member->watch;
+
+	if (!watch->reading && is_folded_quickly(member)) {
+		fold(member, UINT_MAX);
+		return;
+	}
+	list_add(&member->ended, &watch->ended);
+	if (!watch->reading)
+		watch_pools_ask(watch);
 }
 
 /*
@@ -580,7 +614,11 @@ void watch_forget(struct watch *watch)
 		if (group->returned && list_empty(&group->members)) {
 			list_del_rcu(&group->list);
 			rb_erase(&group->node, &watch->group_tree);
-			table_drain(&group->table, &watch->source);
+			while (!table_drain(&group->table, BATCH, &watch->source)) {
+				raw_spin_unlock_irq(&watch->lock);
+				cond_resched();
+				raw_spin_lock_irq(&watch->lock);
+			}
 			pool_put(watch, POOL_GROUP, group);
 		}
 		raw_spin_unlock_irq(&watch->lock);
@@ -588,11 +626,9 @@ void watch_forget(struct watch *watch)
 	}
 }
 
-/* In the middle of a long way with watch->lock held. @count: of the steps so far */
-static void let_others_in(struct watch *watch, unsigned int *count, unsigned long *flags)
+/* In the middle of a long way with watch->lock held. */
+static void let_others_in(struct watch *watch, unsigned long *flags)
 {
-	if (++*count % BATCH)
-		return;
 	raw_spin_unlock_irqrestore(&watch->lock, *flags);
 	cond_resched();
 	raw_spin_lock_irqsave(&watch->lock, *flags);
@@ -601,19 +637,36 @@ static void let_others_in(struct watch *watch, unsigned int *count, unsigned lon
 /* After a reading: those that ended meanwhile. Until there is none, there will be more. */
 void watch_fold_ended(struct watch *watch)
 {
-	unsigned int count = 0;
 	unsigned long flags;
 	struct member *member;
+	bool done;
 
 	raw_spin_lock_irqsave(&watch->lock, flags);
 	while (!list_empty(&watch->ended)) {
 		member = list_first_entry(&watch->ended, struct member, ended);
 		list_del(&member->ended);
-		fold(member);
-		let_others_in(watch, &count, &flags);
+		do {
+			done = fold(member, FOLD_STEPS / (member->group->table.cells + BATCH));
+			let_others_in(watch, &flags);
+		} while (!done);
 	}
 	watch->reading = false;
 	raw_spin_unlock_irqrestore(&watch->lock, flags);
+}
+
+/*
+ * Those that no probe had the time for; but not while somebody reads, who may wait for a page
+ * of his for as long as another user likes.
+ */
+void watch_fold_late(struct watch *watch)
+{
+	if (!mutex_trylock(&watch->read_mutex))
+		return;
+	raw_spin_lock_irq(&watch->lock);
+	watch->reading = true;
+	raw_spin_unlock_irq(&watch->lock);
+	watch_fold_ended(watch);
+	mutex_unlock(&watch->read_mutex);
 }
 
 static bool is_exiting(const struct task_struct *task)
@@ -1023,14 +1076,15 @@ static void free_members(struct watch *watch)
 		if (watched->task)
 			put_task_struct(watched->task);
 		pool_put_other(watch, POOL_WATCHED, watched);
+		cond_resched();
 	}
 	list_for_each_entry_safe(member, next, &watch->closed_members, of_group) {
-		table_drain(&member->table, &watch->source);
+		table_drain(&member->table, UINT_MAX, &watch->source);
 		pool_put(watch, POOL_MEMBER, member);
 		cond_resched();
 	}
 	list_for_each_entry_safe(group, next_group, &watch->groups, list) {
-		table_drain(&group->table, &watch->source);
+		table_drain(&group->table, UINT_MAX, &watch->source);
 		pool_put(watch, POOL_GROUP, group);
 		cond_resched();
 	}
@@ -1072,6 +1126,7 @@ static void clear_pointers(struct rcu_head *rcu)
 	int cpu;
 
 	if (!list_empty(&watch->closed)) {
+		rcu_read_lock();	/* what it points to may be given back just now */
 		for_each_possible_cpu(cpu) {
 			struct syscount_watched **pointer = per_cpu_ptr(&syscount_watched, cpu);
 			struct syscount_watched *watched = READ_ONCE(*pointer);
@@ -1079,6 +1134,7 @@ static void clear_pointers(struct rcu_head *rcu)
 			if (watched && READ_ONCE(watched->closing) == watch)
 				cmpxchg(pointer, watched, NULL);
 		}
+		rcu_read_unlock();
 	}
 	call_rcu_tasks(&watch->rcu, free_soon);
 }
@@ -1109,10 +1165,12 @@ static void close_members(struct watch *watch)
 		while (!list_empty(&group->members)) {
 			close_member(watch, list_first_entry(&group->members, struct member,
 							     of_group));
-			let_others_in(watch, &count, &flags);
+			if (!(++count % BATCH))
+				let_others_in(watch, &flags);
 		}
 		/* Most may have ended. */
-		let_others_in(watch, &count, &flags);
+		if (!(++count % BATCH))
+			let_others_in(watch, &flags);
 	}
 	raw_spin_unlock_irqrestore(&watch->lock, flags);
 }
@@ -1128,6 +1186,7 @@ static struct watch *watch_alloc(const struct file *file, const struct syscount_
 		return ERR_CAST(user);
 	watch = kzalloc(sizeof(*watch), GFP_KERNEL_ACCOUNT);
 	if (!watch) {
+		watch_user_closes(user);
 		watch_user_put(user);
 		return ERR_PTR(-ENOMEM);
 	}
@@ -1168,6 +1227,7 @@ static int add_first_group(struct watch *watch)
 /* Waits for no grace period: what probes may still use is freed later. */
 void syscount_watch_close(struct watch *watch)
 {
+	watch_user_closes(watch->user);
 	mutex_lock(&watches_mutex);
 	list_del_rcu(&watch->everywhere);
 	hash_del_rcu(&watch->of_cgroup);
@@ -1222,17 +1282,24 @@ struct watch *syscount_watch_open(const struct file *file, const struct syscount
 	return watch;
 
 err_free:
+	watch_user_closes(watch->user);
 	watch_free(watch);
 	return ERR_PTR(err);
 }
 
-/* May the caller read a watch that was opened as @file? */
+/*
+ * May the caller read the watch, if it is one, that @file is? What took a right to open takes it
+ * to be read, too: it can be of others.
+ */
 bool syscount_watch_may_read(const struct file *file)
 {
+	const struct watch *watch = READ_ONCE(file->private_data);
 	const struct cred *cred = current_cred();
 
-	return (uid_eq(cred->euid, file->f_cred->euid) && cred->user_ns == file->f_cred->user_ns) ||
-	       perfmon_capable();
+	if (perfmon_capable())
+		return true;
+	return !(watch && watch->privileged) && uid_eq(cred->euid, file->f_cred->euid) &&
+	       cred->user_ns == file->f_cred->user_ns;
 }
 
 /* How many are open. */
@@ -1241,24 +1308,44 @@ unsigned int syscount_watches(void)
 	return READ_ONCE(watches);
 }
 
-int __init syscount_watch_init(void)
+static int __init hash_init_watched(void)
 {
 	unsigned int i;
+
+	watched_bits = clamp_t(int, ilog2(totalram_pages()) - WATCHED_BITS_LESS,
+			       WATCHED_BITS_LEAST, WATCHED_BITS_MOST);
+	watched_hash = kvmalloc_array(1 << watched_bits, sizeof(*watched_hash), GFP_KERNEL);
+	if (!watched_hash)
+		return -ENOMEM;
+	for (i = 0; i < 1 << watched_bits; i++)
+		INIT_HLIST_NULLS_HEAD(&watched_hash[i], i);
+	return 0;
+}
+
+int __init syscount_watch_init(void)
+{
 	int err;
 
 	table_init(&no_table);
-	for (i = 0; i < ARRAY_SIZE(watched_hash); i++)
-		INIT_HLIST_NULLS_HEAD(&watched_hash[i], i);
 	watch_probes_init();
-	err = watch_pools_init();
+	err = hash_init_watched();
 	if (err)
 		return err;
+	err = watch_pools_init();
+	if (err)
+		goto err_hash;
 	syscount_watch_wq = alloc_workqueue("syscount", WQ_UNBOUND, 0);
 	if (!syscount_watch_wq) {
-		watch_pools_exit();
-		return -ENOMEM;
+		err = -ENOMEM;
+		goto err_pools;
 	}
 	return 0;
+
+err_pools:
+	watch_pools_exit();
+err_hash:
+	kvfree(watched_hash);
+	return err;
 }
 
 /* No file is open any more. */
@@ -1270,4 +1357,5 @@ void syscount_watch_exit(void)
 	destroy_workqueue(syscount_watch_wq);
 	watch_pools_exit();
 	watch_users_exit();
+	kvfree(watched_hash);
 }

@@ -84,7 +84,7 @@ struct member {
 	bool armed;			/* counts from the next execve on */
 	bool begun;			/* an entry or an exit was seen */
 	bool moving;			/* to another group, by its task */
-	struct list_head ended;		/* of the watch, until the reading is over */
+	struct list_head ended;		/* of the watch, until it is folded */
 };
 
 struct group_key {
@@ -134,7 +134,7 @@ struct watch {
 
 	raw_spinlock_t lock;
 	bool reading;			/* members that end stay where they are ... */
-	struct list_head ended;		/* ... and are folded afterwards */
+	struct list_head ended;		/* ... and are folded afterwards, as what takes long is */
 	struct list_head groups;	/* RCU */
 	struct rb_root group_tree;	/* by key: there may be 2^18, and interrupts are off */
 	unsigned int threads;
@@ -161,6 +161,12 @@ static inline bool watch_is_everywhere(const struct watch *watch)
 	return watch->target > SYSCOUNT_TARGET_TASK;
 }
 
+/* Does it tell of calls that are in flight, and of those that have returned? */
+static inline bool watch_sees_exits(const struct watch *watch)
+{
+	return watch->flags & (SYSCOUNT_WATCH_ERRORS | SYSCOUNT_WATCH_LATENCY);
+}
+
 /* Does it matter to it where a member goes? */
 static inline bool watch_minds_cgroups(const struct watch *watch)
 {
@@ -184,6 +190,7 @@ void member_move_later(struct member *member);
 void watch_take_up(void *unused);
 void watches_tell_soon(void);
 void watch_fold_ended(struct watch *watch);
+void watch_fold_late(struct watch *watch);
 void watch_group_rename(struct watch *watch, struct group *group);
 void watch_forget(struct watch *watch);
 bool watch_creds_within(const struct cred *cred, const struct cred *opener);
@@ -201,6 +208,7 @@ u64 watch_ns(u64 clock);
 int watch_pools_init(void);
 void watch_pools_exit(void);
 int watch_pools_fill(struct watch *watch, unsigned int threads);
+void watch_pools_ask(struct watch *watch);
 void watch_pools_setup(struct watch *watch);
 void watch_pools_stop(struct watch *watch);
 void watch_pools_free(struct watch *watch);
@@ -213,6 +221,7 @@ void scratch_cell_free(struct cell *cell);
 
 /* watch_user.c */
 struct watch_user *watch_user_get(kuid_t uid, bool limited);
+void watch_user_closes(struct watch_user *user);
 void watch_user_put(struct watch_user *user);
 bool watch_user_charge(struct watch_user *user, size_t bytes);
 void watch_user_charge_anyway(struct watch_user *user, size_t bytes);

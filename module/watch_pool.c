@@ -22,9 +22,11 @@ static const struct {
 	unsigned int first;		/* in stock at first */
 	unsigned int most;		/* in all */
 	unsigned int most_limited;	/* the same, of a user with limits */
+	slab_flags_t slab_flags;
 } kinds[POOLS] = {
+	/* Who looks for another task's can stand on one that is given back to the slab. */
 	[POOL_WATCHED] = { "syscount_watched", sizeof(struct syscount_watched), 64, 1 << 18,
-			   1 << 16 },
+			   1 << 16, SLAB_TYPESAFE_BY_RCU },
 	[POOL_MEMBER] = { "syscount_member", sizeof(struct member), 64, 1 << 18, 1 << 16 },
 	[POOL_GROUP] = { "syscount_group", sizeof(struct group), 64, 1 << 18, 1 << 14 },
 	[POOL_CELL] = { "syscount_cell", sizeof(struct cell), 1024, 1 << 22, 1 << 20 },
@@ -38,7 +40,8 @@ static const struct {
 #define GROW_PART	2	/* half */
 #define STOCK_MOST	32	/* times what there is at first */
 #define SURPLUS		2	/* times the stock, above which some is given back */
-#define RETRY_MS	100	/* after there was no memory */
+#define RETRY_MS	100	/* after there was no memory ... */
+#define RETRY_LIMIT_MS	1000	/* ... or it might have no more */
 
 static struct kmem_cache *caches[POOLS];
 
@@ -47,8 +50,8 @@ int watch_pools_init(void)
 	unsigned int id;
 
 	for (id = 0; id < POOLS; id++) {
-		caches[id] = kmem_cache_create(kinds[id].name, kinds[id].size, 0, SLAB_ACCOUNT,
-					       NULL);
+		caches[id] = kmem_cache_create(kinds[id].name, kinds[id].size, 0,
+					       SLAB_ACCOUNT | kinds[id].slab_flags, NULL);
 		if (!caches[id]) {
 			watch_pools_exit();
 			return -ENOMEM;
@@ -71,15 +74,15 @@ static unsigned int stock(const struct watch *watch, enum pool_id id)
 	return id == POOL_GROUP && watch->by == SYSCOUNT_BY_NONE ? 1 : kinds[id].first;
 }
 
-/* For a look at the pools. watch->lock is held. */
-static notrace void ask(struct watch *watch)
+/* For a look at the pools, and at who ended. watch->lock is held. */
+notrace void watch_pools_ask(struct watch *watch)
 {
 	if (watch->refill_asked || watch->closing)
 		return;
 	watch->refill_asked = true;
 	irq_work_queue(&watch->refill_irq);
 }
-NOKPROBE_SYMBOL(ask);
+NOKPROBE_SYMBOL(watch_pools_ask);
 
 /* An object, or NULL. watch->lock is held. */
 notrace void *pool_get(struct watch *watch, enum pool_id id)
@@ -88,7 +91,7 @@ notrace void *pool_get(struct watch *watch, enum pool_id id)
 	void *object = pool->free;
 
 	if (pool->count <= pool->target - pool->target / ASK_PART && pool->target > 1)
-		ask(watch);
+		watch_pools_ask(watch);
 	if (!object)
 		return NULL;
 	pool->free = *(void **)object;
@@ -127,7 +130,7 @@ notrace void pool_put_other(struct watch *watch, enum pool_id id, void *object)
 	pool->total++;
 	watch_user_charge_anyway(watch->user, kinds[id].size);
 	if (pool->count > SURPLUS * pool->target)
-		ask(watch);
+		watch_pools_ask(watch);
 }
 NOKPROBE_SYMBOL(pool_put_other);
 
@@ -175,64 +178,72 @@ static void drop_surplus(struct watch *watch, enum pool_id id)
 	} while (object);
 }
 
-static void *alloc_list(struct watch *watch, enum pool_id id, unsigned int want,
-			unsigned int *got)
-{
-	void *list = NULL;
+struct objects {
+	void *first;
+	void **last;			/* its first word is for what comes behind it */
+	unsigned int count;
+};
 
-	for (*got = 0; *got < want; ++*got) {
+/* Returns 0; -ENOMEM; -EDQUOT: the user may have no more. */
+static int alloc_objects(struct watch *watch, enum pool_id id, unsigned int want,
+			 struct objects *got)
+{
+	*got = (struct objects) { };
+	while (got->count < want) {
 		void **object;
 
 		if (!watch_user_charge(watch->user, kinds[id].size))
-			break;
+			return -EDQUOT;
 		/* Rather "lost" than somebody killed for it. */
 		object = kmem_cache_alloc(caches[id], GFP_KERNEL_ACCOUNT | __GFP_NOWARN |
 						      __GFP_NORETRY);
 		if (!object) {
 			watch_user_uncharge(watch->user, kinds[id].size);
-			break;
+			return -ENOMEM;
 		}
-		*object = list;
-		list = object;
+		if (!got->count++)
+			got->last = object;
+		*object = got->first;
+		got->first = object;
 	}
-	return list;
+	return 0;
 }
 
+/* Returns what alloc_objects() does; -EDQUOT: or the watch may have no more. */
 static int fill_pool(struct watch *watch, enum pool_id id)
 {
-	unsigned int want, may, got;
+	struct pool *pool = &watch->pools[id];
+	unsigned int want, may;
+	struct objects got;
 	unsigned long flags;
-	void *list;
+	int err;
 
 	drop_surplus(watch, id);
 	raw_spin_lock_irqsave(&watch->lock, flags);
 	want = pool_wants(watch, id);
 	may = pool_may(watch, id);
 	raw_spin_unlock_irqrestore(&watch->lock, flags);
-	if (!want)
-		return 0;
 
-	list = alloc_list(watch, id, min(want, may), &got);
-
-	raw_spin_lock_irqsave(&watch->lock, flags);
-	watch->pools[id].total += got;
-	while (list) {
-		void *next = *(void **)list;
-
-		pool_put(watch, id, list);
-		list = next;
+	err = alloc_objects(watch, id, min(want, may), &got);
+	if (got.count) {
+		raw_spin_lock_irqsave(&watch->lock, flags);
+		*got.last = pool->free;
+		pool->free = got.first;
+		pool->count += got.count;
+		pool->total += got.count;
+		raw_spin_unlock_irqrestore(&watch->lock, flags);
 	}
-	raw_spin_unlock_irqrestore(&watch->lock, flags);
-	return got == want ? 0 : -ENOMEM;
+	return err ?: want > may ? -EDQUOT : 0;
 }
 
+/* All that can be filled, whichever cannot. */
 static int fill_pools(struct watch *watch)
 {
 	unsigned int id;
 	int err = 0;
 
-	for (id = 0; id < POOLS && !err; id++)
-		err = fill_pool(watch, id);
+	for (id = 0; id < POOLS; id++)
+		err = fill_pool(watch, id) ?: err;
 	return err;
 }
 
@@ -241,7 +252,7 @@ static int fill_pools(struct watch *watch)
  * @watch: whose; in the context of the opener
  * @threads: that will join at once
  *
- * Return: 0 or -ENOMEM
+ * Return: 0; -ENOMEM: there is none, or the user may have no more
  */
 int watch_pools_fill(struct watch *watch, unsigned int threads)
 {
@@ -254,7 +265,7 @@ int watch_pools_fill(struct watch *watch, unsigned int threads)
 					      stock(watch, id) +
 					      (stock(watch, id) > 1 ? threads : 0));
 	raw_spin_unlock_irqrestore(&watch->lock, flags);
-	return fill_pools(watch);
+	return fill_pools(watch) ? -ENOMEM : 0;
 }
 
 static void refill(struct work_struct *work)
@@ -266,14 +277,16 @@ static void refill(struct work_struct *work)
 	bool again;
 
 	set_active_memcg(old);
+	if (!list_empty(&watch->ended))
+		watch_fold_late(watch);
 	/* Without memory probes need not ask for it, and it is tried again after a while. */
 	raw_spin_lock_irqsave(&watch->lock, flags);
-	again = err && !watch->closing;
+	again = (err || !list_empty(&watch->ended)) && !watch->closing;
 	watch->refill_asked = again;
 	raw_spin_unlock_irqrestore(&watch->lock, flags);
 	if (again)
 		queue_delayed_work(syscount_watch_wq, &watch->refill_work,
-				   msecs_to_jiffies(RETRY_MS));
+				   msecs_to_jiffies(err == -EDQUOT ? RETRY_LIMIT_MS : RETRY_MS));
 }
 
 /* Probes can wake nobody up, since some run with a run queue locked. */
@@ -298,6 +311,7 @@ static void source_put(struct cell_source *source, struct cell *cell)
 void watch_pools_setup(struct watch *watch)
 {
 	watch->memcg = get_mem_cgroup_from_mm(current->mm);
+	watch->source.most = TABLE_CELLS;
 	watch->source.get = source_get;
 	watch->source.put = source_put;
 	init_irq_work(&watch->refill_irq, refill_soon);
@@ -322,6 +336,7 @@ void watch_pools_free(struct watch *watch)
 
 			watch->pools[id].free = *(void **)object;
 			kmem_cache_free(caches[id], object);
+			cond_resched();
 		}
 		watch_user_uncharge(watch->user, watch->pools[id].total * kinds[id].size);
 	}

@@ -508,7 +508,7 @@ static __always_inline bool count_errno(struct member *member, u32 call, unsigne
 {
 	unsigned int part;
 
-	for (part = 0; part <= CELL_LAST_PART; part++) {
+	for (part = 0; part < CELL_ERRNO_PARTS; part++) {
 		struct cell *cell = cell_of(member, cell_key(CELL_ERRNOS, call, part));
 
 		if (unlikely(!cell))

@@ -45,7 +45,7 @@ struct reading {
 	struct cell *spare;
 
 	struct sorted calls[SYSCOUNT_INDEXES * SYSCOUNT_OBJECT_COUNT];
-	u64 errnos[(CELL_LAST_PART + 1) * CELL_VALUES];
+	u64 errnos[CELL_ERRNO_PARTS * CELL_VALUES];
 };
 
 static struct cell *get_spare(struct cell_source *source)
@@ -98,7 +98,7 @@ static u64 put_errnos(struct reading *reading, u32 call)
 	unsigned int part, i, count = 0;
 	u64 errors = 0;
 
-	for (part = 0; part <= CELL_LAST_PART; part++) {
+	for (part = 0; part < CELL_ERRNO_PARTS; part++) {
 		const struct cell *cell = table_find(&reading->table,
 						     cell_key(CELL_ERRNOS, call, part));
 
@@ -224,7 +224,7 @@ static int add_flight(struct reading *reading, const struct member *member, u64 
 	struct cell *cell;
 
 	/* One that is let go by another task can be entering a call at that moment. */
-	if (!is_counted(flying) || !READ_ONCE(member->watched))
+	if (!watch_sees_exits(reading->watch) || !is_counted(flying) || !READ_ONCE(member->watched))
 		return 0;
 	smp_rmb();	/* if it is still in it, the time is of this one */
 	if (READ_ONCE(member->flying) != flying)
@@ -256,7 +256,7 @@ static int sum_group(struct reading *reading, const struct group *group)
 	const struct member *member;
 	u64 clock = watch_clock();
 
-	table_drain(&reading->table, &reading->source);
+	table_drain(&reading->table, UINT_MAX, &reading->source);
 	if (table_merge(&reading->table, &group->table, &reading->source))
 		return -ENOMEM;
 	list_for_each_entry_rcu(member, &group->members, of_group, true) {
@@ -441,6 +441,7 @@ static struct reading *reading_alloc(struct watch *watch, struct syscount_watch_
 		return NULL;
 	reading->watch = watch;
 	reading->args = args;
+	reading->source.most = UINT_MAX;
 	reading->source.get = get_spare;
 	reading->source.put = put_spare;
 	table_init(&reading->table);
@@ -466,7 +467,7 @@ static void reading_free(struct reading *reading)
 {
 	unsigned int i;
 
-	table_drain(&reading->table, &reading->source);
+	table_drain(&reading->table, UINT_MAX, &reading->source);
 	while (reading->spare) {
 		struct cell *cell = reading->spare;
 

@@ -21,7 +21,8 @@
 struct watch_user {
 	struct list_head list;
 	kuid_t uid;
-	unsigned int watches;		/* until their memory is freed */
+	unsigned int watches;		/* until their memory is freed ... */
+	unsigned int closed;		/* ... which it is not yet of these */
 	atomic_long_t bytes;
 	unsigned long filled;		/* jiffies, when tokens were added */
 	unsigned int tokens;
@@ -81,7 +82,7 @@ static bool take_token(struct watch_user *user)
  * @limited: whether there are limits
  *
  * Return: NULL without limits; -EMFILE: he has too many; -EAGAIN: he opens them too
- * fast; -ENOMEM
+ * fast, or those that he closed are not gone yet; -ENOMEM
  */
 struct watch_user *watch_user_get(kuid_t uid, bool limited)
 {
@@ -92,9 +93,9 @@ struct watch_user *watch_user_get(kuid_t uid, bool limited)
 	mutex_lock(&users_mutex);
 	user = user_of(uid);
 	if (!IS_ERR(user)) {
-		if (user->watches >= SYSCOUNT_WATCHES_MAX)
+		if (user->watches - user->closed >= SYSCOUNT_WATCHES_MAX)
 			user = ERR_PTR(-EMFILE);
-		else if (!take_token(user))
+		else if (user->watches >= SYSCOUNT_WATCHES_MAX || !take_token(user))
 			user = ERR_PTR(-EAGAIN);
 		else
 			user->watches++;
@@ -103,12 +104,23 @@ struct watch_user *watch_user_get(kuid_t uid, bool limited)
 	return user;
 }
 
+/* One is closed, whose memory is freed later: watch_user_put() then. */
+void watch_user_closes(struct watch_user *user)
+{
+	if (!user)
+		return;
+	mutex_lock(&users_mutex);
+	user->closed++;
+	mutex_unlock(&users_mutex);
+}
+
 void watch_user_put(struct watch_user *user)
 {
 	if (!user)
 		return;
 	mutex_lock(&users_mutex);
 	user->watches--;
+	user->closed--;
 	mutex_unlock(&users_mutex);
 }
 

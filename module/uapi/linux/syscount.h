@@ -275,7 +275,7 @@ enum syscount_by {
  * count from then on, too. @pid is of the caller's PID namespace.
  *
  * EINVAL: NO_CHILDREN or NO_THREADS with a target that they say nothing of. EBUSY: the file
- * is a watch already. EAGAIN: too many in a short time. EMFILE: the user has
+ * is a watch already. EAGAIN: too many in a short time, try again. EMFILE: the user has
  * SYSCOUNT_WATCHES_MAX. ENOMEM: no memory, or more than SYSCOUNT_WATCH_BYTES_MAX for the user.
  * These limits are for callers without CAP_PERFMON. ESRCH: no such task. EBADF: @fd is no
  * cgroup. EOPNOTSUPP: this kernel cannot.
@@ -360,9 +360,9 @@ struct syscount_watch_detail {
 #define SYSCOUNT_READ_FORGET	0x01	/* let go of the ended groups of this reading */
 
 /*
- * SYSCOUNT_IOC_READ_WATCH: what a watch counted since it was opened. The reader's user and
- * user namespace are those of the opener, or it has CAP_PERFMON, else EPERM. EINVAL:
- * the file is no watch.
+ * SYSCOUNT_IOC_READ_WATCH: what a watch counted since it was opened. The reader has CAP_PERFMON;
+ * or its user and user namespace are those of the opener, who had not; else EPERM.
+ * EINVAL: the file is no watch.
  *
  * Groups come in the order in which they were made, rows in (abi, nr, object) order within
  * their group, details in (kind, value) order within their row. Of each as many are
