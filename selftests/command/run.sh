@@ -4,6 +4,8 @@
 # run.sh -u writes the expected outputs anew: look at what git diff says then.
 
 set -u
+# Who starts it in the background ignores SIGINT, which the tests send.
+[[ ${SIGNALS-} ]] || SIGNALS=default exec env --default-signal "${BASH_SOURCE[0]}" "$@"
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd) || exit 1
 SYSCOUNT=$(realpath -- "${SYSCOUNT:-$here/../../build/syscount}")
 readonly here SYSCOUNT map=$here/../../scripts/categories.txt
