@@ -42,20 +42,16 @@ void facts_add_words(struct facts *to, const char *name, uint32_t bits,
 		     const char *(*word)(unsigned int number))
 {
 	struct json_object *list = json_object_new_array();
-	char *text = xstrdup("");
+	char *text = NULL;
 	unsigned int i;
 
 	for (i = 0; i < 32; i++) {
-		char *longer;
-
 		if (!(bits & (1U << i)))
 			continue;
-		longer = xasprintf("%s%s%s", text, *text ? " " : "", word(i));
-		free(text);
-		text = longer;
+		text = list_add(text, " ", word(i));
 		json_object_array_add(list, json_text(word(i)));
 	}
-	facts_add_fact(to, name, text, list);
+	facts_add_fact(to, name, text ? text : xstrdup(""), list);
 }
 
 void facts_add_origin(struct facts *to, const struct snapshot *s)

@@ -147,9 +147,11 @@ static void no_category(const struct filter_item *item, const struct counts *tab
 
 	suggestion_try(&s, UNKNOWN);
 	for (i = table->ncategories; i-- > 0; ) {
-		char *longer = xasprintf("%s, %s", table->categories[i].name, all);
+		char *name = safe_text(table->categories[i].name);
+		char *longer = xasprintf("%s, %s", name, all);
 
 		suggestion_try(&s, table->categories[i].name);
+		free(name);
 		free(all);
 		all = longer;
 	}

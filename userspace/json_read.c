@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "filter.h"
 #include "json.h"
 #include "json_read.h"
 #include "util.h"
@@ -225,13 +226,23 @@ static void get_nr(const struct place *p, struct json_object *from, struct row *
 	row->nr = (int32_t)n;
 }
 
+/* "?" is that of a module which knows more of them. */
+static bool is_abi(const char *s)
+{
+	size_t n = 0;
+
+	while (isgraph((unsigned char)s[n]))
+		n++;
+	return n && !s[n] && n < sizeof(((struct row *)NULL)->abi);
+}
+
 static void get_row(const struct place *p, struct json_object *from, enum kind kind,
 		    struct counts *c)
 {
 	struct row row = { .calls = 0 };
 	char *abi = json_read_text(p, from, "abi");
 
-	if (!abi || !*abi || strlen(abi) >= sizeof(row.abi))
+	if (!abi || !is_abi(abi))
 		json_read_bad(p, "abi", "not a word of 1 to 7 letters");
 	strcpy(row.abi, abi);
 	get_nr(p, from, &row);
@@ -312,6 +323,7 @@ static void get_rows(const struct place *top, struct json_object *from, enum kin
 {
 	struct place p = { .file = top->file, .list = "syscalls" };
 	struct json_object *list = json_read_list(top, from, "syscalls");
+	const struct row *twice;
 	size_t i;
 
 	if (!list)
@@ -321,11 +333,10 @@ static void get_rows(const struct place *top, struct json_object *from, enum kin
 	for (i = 0; i < c->nrows; i++)
 		c->known |= c->rows[i].measures.known & measures_taken(true, true);
 	counts_sort(c);
-	for (i = 1; i < c->nrows; i++) {
-		if (!row_compare(&c->rows[i - 1], &c->rows[i]))
-			errx(failure_status, "%s: damaged: syscall %s %" PRId32 " is there twice",
-			     p.file, c->rows[i].abi, c->rows[i].nr);
-	}
+	twice = counts_twice(c);
+	if (twice)
+		errx(failure_status, "%s: damaged: syscall %s %" PRId32 " is there twice",
+		     p.file, twice->abi, twice->nr);
 }
 
 /* Sums that the file does not give are taken from the rows. */
@@ -335,7 +346,6 @@ static void get_counts(const struct place *top, struct json_object *from, enum k
 	struct place p = { .file = top->file, .list = "categories" };
 	struct json_object *list = json_read_list(top, from, "categories");
 	const char *total = top->list ? "calls" : "total";
-	uint64_t unknown;
 	size_t i;
 
 	get_rows(top, from, kind, c);
@@ -344,13 +354,13 @@ static void get_counts(const struct place *top, struct json_object *from, enum k
 	if (!list)
 		counts_sum(c);
 	c->unknown_state = get_state(top, from, "unknown_state");
-	c->no_unknown = !json_read_u64(top, from, "unknown", &unknown);
-	if (c->no_unknown && !list)
-		c->no_unknown = false;
-	else if (!c->no_unknown)
-		c->unknown = unknown;
+	c->no_unknown = !json_read_u64(top, from, "unknown", &c->unknown) && list;
 	if (!json_read_u64(top, from, total, &c->total))
 		counts_sum(c);
+	if (!counts_rows_agree(c))
+		json_read_bad(top, total, "not the sum of the calls");
+	if (!counts_categories_agree(c))
+		json_read_bad(top, total, "not the sum of the categories and unknown");
 }
 
 static void get_groups(const struct place *top, struct json_object *from, struct snapshot *s)
@@ -380,6 +390,22 @@ static void get_groups(const struct place *top, struct json_object *from, struct
 	}
 }
 
+/* As -c and -e take them, one by one. */
+static char **get_filters(const struct place *p, struct json_object *from, const char *key,
+			  bool category)
+{
+	char **words = json_read_words(p, from, key);
+	struct filter f = { .nitems = 0 };
+	size_t i;
+
+	for (i = 0; words && words[i]; i++) {
+		if (!filter_add(&f, words[i], category) || f.nitems != i + 1)
+			json_read_bad(p, key, "not a list of names");
+	}
+	filter_free(&f);
+	return words;
+}
+
 static void get_selections(const struct place *top, struct json_object *from, struct snapshot *s)
 {
 	struct place p = { .file = top->file, .list = "filters" };
@@ -389,8 +415,8 @@ static void get_selections(const struct place *top, struct json_object *from, st
 	for (i = 0; i < n; i++) {
 		struct json_object *o = get_item(&p, list, i);
 		struct selection selection = {
-			.categories = json_read_words(&p, o, "category"),
-			.syscalls = json_read_words(&p, o, "syscall"),
+			.categories = get_filters(&p, o, "category", true),
+			.syscalls = get_filters(&p, o, "syscall", false),
 		};
 
 		snapshot_add_selection(s, &selection);
@@ -409,7 +435,8 @@ static enum kind get_kind(const struct place *p, struct json_object *from)
 			break;
 	}
 	if (kind == KIND_COUNT)
-		errx(failure_status, "%s: kind '%s' is not known to this command", p->file, text);
+		errx(failure_status, "%s: kind '%s' is not known to this command", p->file,
+		     safe_text(text));
 	free(text);
 	return kind;
 }

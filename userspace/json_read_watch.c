@@ -25,6 +25,8 @@ static void get_errnos(const struct place *p, struct json_object *from, struct r
 
 	if (!errnos)
 		return;
+	if (!measured(&row->measures, MEASURE_ERRORS))
+		json_read_bad(p, "errors", "missing");
 	json_object_object_foreach(errnos, name, value) {
 		uint64_t count = 0;
 		uint32_t number;
@@ -99,6 +101,8 @@ void json_read_row(const struct place *p, struct json_object *from, struct row *
 		if (json_read_u64(p, latency, measure_words[m], &n))
 			measure_set(&row->measures, m, n);
 	}
+	if (!measured(&row->measures, MEASURE_TOTAL_NS))
+		json_read_bad(p, measure_words[MEASURE_TOTAL_NS], "missing");
 	get_buckets(p, latency, row);
 }
 

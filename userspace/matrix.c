@@ -116,14 +116,10 @@ void matrix_free(struct table *t)
 
 char *matrix_defaults(const struct table *t, bool with_first)
 {
-	char *text = xstrdup("");
+	char *text = NULL;
 	size_t i;
 
-	for (i = with_first ? 0 : 1; i < t->ncolumns; i++) {
-		char *longer = xasprintf("%s%s%s", text, *text ? " " : "", t->columns[i].key);
-
-		free(text);
-		text = longer;
-	}
+	for (i = with_first ? 0 : 1; i < t->ncolumns; i++)
+		text = list_add(text, " ", t->columns[i].key);
 	return text;
 }

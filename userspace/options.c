@@ -110,17 +110,12 @@ static unsigned int formats(const struct command *command)
 /* "a, b, c", of those that have a bit. */
 static char *word_list(const char *const *words, int n, unsigned int bits)
 {
-	char *all = xstrdup("");
+	char *all = NULL;
 	int i;
 
 	for (i = 0; i < n; i++) {
-		char *longer;
-
-		if (!(bits & BIT(i)) || !*words[i])
-			continue;
-		longer = xasprintf("%s%s%s", all, *all ? ", " : "", words[i]);
-		free(all);
-		all = longer;
+		if (bits & BIT(i) && *words[i])
+			all = list_add(all, ", ", words[i]);
 	}
 	return all;
 }
@@ -375,7 +370,7 @@ static const struct {
 
 static __noreturn void not_here(const struct options *o, const struct option_line *line)
 {
-	char *all = xstrdup("");
+	char *all = NULL;
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(hints); i++) {
@@ -384,15 +379,15 @@ static __noreturn void not_here(const struct options *o, const struct option_lin
 	}
 	for (i = 0; i < ncommands; i++) {
 		if (commands[i].options & line->bit)
-			all = xasprintf("%s %s", all, commands[i].name);
+			all = list_add(all, " ", commands[i].name);
 	}
 	if (line->bit & OPTS_OUTPUT && o->command->prints)
 		usage_error(o->command, "option --%s does not belong here; for a file or a "
 			    "program: %s", line->name, o->command->prints);
 	if (!line->name)
-		usage_error(o->command, "option -%c does not belong here; it is for:%s",
+		usage_error(o->command, "option -%c does not belong here; it is for: %s",
 			    line->letter, all);
-	usage_error(o->command, "option --%s does not belong here; it is for:%s", line->name, all);
+	usage_error(o->command, "option --%s does not belong here; it is for: %s", line->name, all);
 }
 
 static __noreturn void bad_option(const struct options *o, int code, char **argv)
@@ -483,20 +478,18 @@ static void check_options(const struct options *o)
 /* "syscount -d 1 cost": without a command it is show's options. Words from @from on. */
 static void check_order(const struct options *o, int from, int argc, char **argv)
 {
-	char *rest = xstrdup("");
+	char *rest = NULL;
 	int i, at = from;
 
 	while (at < argc && !command_named(argv[at]))
 		at++;
-	if (o->command != &commands[0] || at >= argc) {
-		free(rest);
+	if (o->command != &commands[0] || at >= argc)
 		return;
-	}
 	for (i = 1; i < argc; i++) {
 		if (i != at)
-			rest = xasprintf("%s %s", rest, argv[i]);
+			rest = list_add(rest, " ", argv[i]);
 	}
-	usage_error(NULL, "the command comes first: syscount %s%s", argv[at], rest);
+	usage_error(NULL, "the command comes first: syscount %s %s", argv[at], rest);
 }
 
 void options_parse(struct options *o, const struct command *command, int argc, char **argv)

@@ -183,12 +183,12 @@ static __noreturn void no_column(const struct options *o, const char *what,
 				 const struct column *columns, size_t n,
 				 const char *name, int length)
 {
-	char *all = xstrdup("");
+	char *all = NULL;
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		all = xasprintf("%s %s", all, columns[i].name);
-	usage_error(o->command, "--%s: no column '%.*s'; there are:%s", what, length, name, all);
+		all = list_add(all, " ", columns[i].name);
+	usage_error(o->command, "--%s: no column '%.*s'; there are: %s", what, length, name, all);
 }
 
 static void columns_add(struct table *t, const struct column *column)
@@ -616,27 +616,6 @@ void table_print(struct output *out, const struct table *t)
 		print_csv(out, t);
 	else
 		print_scols(out, t);
-}
-
-void print_safe(FILE *f, const char *s)
-{
-	mbstate_t state = { 0 };
-	size_t left = strlen(s);
-
-	while (left) {
-		wchar_t c;
-		size_t n = mbrtowc(&c, s, left, &state);
-
-		if (n == 0 || n > left || !iswprint((wint_t)c)) {
-			fprintf(f, "\\x%02x", (unsigned char)*s);
-			memset(&state, 0, sizeof(state));
-			n = 1;
-		} else {
-			fwrite(s, 1, n, f);
-		}
-		s += n;
-		left -= n;
-	}
 }
 
 void output_json(struct output *out, struct json_object *o, bool one_line)

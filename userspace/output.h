@@ -100,8 +100,6 @@ void columns_check_filled(const struct options *o, const struct column *columns,
 void table_sort(struct table *table, const struct options *o, const char *key);
 void table_top(struct table *table, const struct options *o);
 void table_print(struct output *out, const struct table *table);
-/* A line of text from data: what a terminal could take for a command is shown, not sent. */
-void print_safe(FILE *f, const char *s);
 void output_json(struct output *out, struct json_object *o, bool one_line);
 
 #define CELL_SIZE	64

@@ -261,6 +261,37 @@ void counts_sum(struct counts *c)
 	}
 }
 
+bool counts_rows_agree(const struct counts *c)
+{
+	uint64_t sum = 0;
+	size_t i;
+
+	for (i = 0; i < c->nrows; i++)
+		sum += c->rows[i].calls;
+	return sum == c->total;
+}
+
+bool counts_categories_agree(const struct counts *c)
+{
+	uint64_t sum = c->unknown;
+	size_t i;
+
+	for (i = 0; i < c->ncategories; i++)
+		sum += c->categories[i].calls;
+	return sum == c->total;
+}
+
+const struct row *counts_twice(const struct counts *c)
+{
+	size_t i;
+
+	for (i = 1; i < c->nrows; i++) {
+		if (!row_compare(&c->rows[i - 1], &c->rows[i]))
+			return &c->rows[i];
+	}
+	return NULL;
+}
+
 /* Kept in order by the caller. */
 static void add_or_merge(struct counts *c, const struct row *row)
 {

@@ -193,6 +193,11 @@ void counts_sort(struct counts *c);
 const struct row *counts_find(const struct counts *c, const struct row *key);
 /* Sums of categories, unknown and total from the rows. */
 void counts_sum(struct counts *c);
+/* Is the total that of the rows, and of the categories with unknown? */
+bool counts_rows_agree(const struct counts *c);
+bool counts_categories_agree(const struct counts *c);
+/* A row whose key is there twice, NULL: none. They are sorted. */
+const struct row *counts_twice(const struct counts *c);
 /* The rows of @from too, in @to's rows of the same key; then counts_sum(). */
 void counts_merge(struct counts *to, const struct counts *from);
 /* Are objects told apart. */

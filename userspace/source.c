@@ -154,6 +154,9 @@ struct snapshot *source_table(struct source *src)
 		s = last_of(src->reader);
 		require_kind(s, src->name, true);
 		s->kind = KIND_LIST;
+		/* The calls of all of them are in it. */
+		while (s->ngroups)
+			group_free(&s->groups[--s->ngroups]);
 	}
 	source_choose(src, s);
 	return s;

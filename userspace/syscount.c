@@ -150,19 +150,19 @@ const size_t ncommands = ARRAY_SIZE(commands);
 static __noreturn void no_command(const char *word)
 {
 	struct suggestion s = { .word = word };
-	char *all = xstrdup("");
+	char *all = NULL;
 	int error;
 	size_t i;
 
 	for (i = 0; i < ncommands; i++) {
 		suggestion_try(&s, commands[i].name);
-		all = xasprintf("%s %s", all, commands[i].name);
+		all = list_add(all, " ", commands[i].name);
 	}
 	if (s.best)
 		usage_error(NULL, "no command '%s'%s", word, suggestion_text(&s));
 	if (*word && program_find(word, &error))
 		usage_error(NULL, "no command '%s'; did you mean: syscount run -- %s", word, word);
-	usage_error(NULL, "no command '%s'; there are:%s", word, all);
+	usage_error(NULL, "no command '%s'; there are: %s", word, all);
 }
 
 static const struct command *find_command(const char *word)

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <strings.h>
 #include <time.h>
+#include <wchar.h>
+#include <wctype.h>
 
 #include "util.h"
 
@@ -44,6 +46,14 @@ char *xasprintf(const char *fmt, ...)
 		err(failure_status, "memory");
 	va_end(args);
 	return s;
+}
+
+char *list_add(char *list, const char *separator, const char *word)
+{
+	char *longer = list ? xasprintf("%s%s%s", list, separator, word) : xstrdup(word);
+
+	free(list);
+	return longer;
 }
 
 #define WORD_MAX 64
@@ -89,11 +99,14 @@ void suggestion_try(struct suggestion *s, const char *candidate)
 
 const char *suggestion_text(const struct suggestion *s)
 {
-	static char text[2 * WORD_MAX];
+	static char text[5 * WORD_MAX];
+	char *best;
 
 	if (!s->best)
 		return "";
-	snprintf(text, sizeof(text), "; did you mean '%s'?", s->best);
+	best = safe_text(s->best);
+	snprintf(text, sizeof(text), "; did you mean '%s'?", best);
+	free(best);
 	return text;
 }
 
@@ -145,4 +158,39 @@ size_t utf8_length(const char *s)
 	    (c[0] == 0xf0 && c[1] < 0x90) || (c[0] == 0xf4 && c[1] > 0x8f))
 		return 0;
 	return n;
+}
+
+void print_safe(FILE *f, const char *s)
+{
+	mbstate_t state = { 0 };
+	size_t left = strlen(s);
+
+	while (left) {
+		wchar_t c;
+		size_t n = mbrtowc(&c, s, left, &state);
+
+		if (n == 0 || n > left || !iswprint((wint_t)c)) {
+			fprintf(f, "\\x%02x", (unsigned char)*s);
+			memset(&state, 0, sizeof(state));
+			n = 1;
+		} else {
+			fwrite(s, 1, n, f);
+		}
+		s += n;
+		left -= n;
+	}
+}
+
+char *safe_text(const char *s)
+{
+	char *text;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+
+	if (!f)
+		err(failure_status, "memory");
+	print_safe(f, s);
+	if (fclose(f))
+		err(failure_status, "memory");
+	return text;
 }

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #ifndef __noreturn
 #define __noreturn	__attribute__((__noreturn__))
@@ -29,6 +30,9 @@ void *xcalloc(size_t n, size_t size);
 void *xreallocarray(void *p, size_t n, size_t size);
 char *xstrdup(const char *s);	/* NULL gives NULL */
 __printf(1, 2) char *xasprintf(const char *fmt, ...);
+
+/* A list with one more word; takes @list, NULL is none yet. */
+char *list_add(char *list, const char *separator, const char *word);
 
 /* The candidate nearest to @word, NULL when none is near. */
 struct suggestion {
@@ -56,5 +60,10 @@ static inline uint64_t min_u64(uint64_t a, uint64_t b)
 
 /* Bytes of the UTF-8 character at @s, 0 when there is none. */
 size_t utf8_length(const char *s);
+
+/* A line of text from data: what a terminal could take for a command is shown, not sent. */
+void print_safe(FILE *f, const char *s);
+/* The same, as a text of its own. */
+char *safe_text(const char *s);
 
 #endif

@@ -105,14 +105,6 @@ static __printf(3, 4) void note(struct output *out, bool title, const char *fmt,
 	va_end(args);
 }
 
-static char *add_name(char *names, const char *name)
-{
-	char *longer = xasprintf("%s%s%s", names ? names : "", names ? ", " : "", name);
-
-	free(names);
-	return longer;
-}
-
 /* Off by its own switch: its category is not. */
 static bool switched_alone(const struct counts *c, const struct row *row)
 {
@@ -130,13 +122,13 @@ static char *switched_off(const struct counts *c)
 
 	for (i = 0; i < c->ncategories; i++) {
 		if (c->categories[i].state == STATE_OFF)
-			names = add_name(names, c->categories[i].name);
+			names = list_add(names, ", ", c->categories[i].name);
 	}
 	if (!c->no_unknown && c->unknown_state == STATE_OFF)
-		names = add_name(names, "unknown");
+		names = list_add(names, ", ", "unknown");
 	for (i = 0; i < c->nrows; i++) {
 		if (switched_alone(c, &c->rows[i]))
-			names = add_name(names, c->rows[i].name);
+			names = list_add(names, ", ", c->rows[i].name);
 	}
 	return names;
 }

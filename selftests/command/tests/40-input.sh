@@ -35,6 +35,24 @@ bad array "not a snapshot: no JSON object at byte 0"
 bad deep "not JSON: nesting too deep at byte 44"
 bad comma "not JSON: quoted object property name expected at byte 461"
 bad nul "not JSON: unexpected end of data at byte 69"
+# changed NAME JQ MESSAGE: a snapshot that is right, with one thing changed
+changed()
+{
+	sh "input-$1" 1 "syscount: standard input: $3" "jq '.syscount $2' plain.json | syscount -i -"
+}
+changed total "|= (.total += 1)" "damaged: total: not the sum of the calls"
+changed sum "|= (.syscalls[0].calls += 1)" "damaged: total: not the sum of the calls"
+changed categories "|= (.categories[0].calls += 1)" \
+	"damaged: total: not the sum of the categories and unknown"
+changed unknown "|= (.unknown += 1)" "damaged: total: not the sum of the categories and unknown"
+changed filters "|= (.filters = [{syscall: [\"a,b\"]}])" "damaged: filters[0].syscall: not a list of names"
+changed filters-empty "|= (.filters = [{category: [\"!\"]}])" "damaged: filters[0].category: not a list of names"
+# Nothing that a terminal would take for a command.
+changed abi-escape "|= (.syscalls[0].abi = \"\\u001b[2J\")" "damaged: syscalls[0].abi: not a word of 1 to 7 letters"
+changed kind-escape "|= (.kind = \"\\u001b[2J\")" "kind '\\x1b[2J' is not known to this command"
+sh input-name-escape 1 "syscount: no syscall 'xyzreae'; did you mean 'xyzrea\\x1b'?" \
+	"jq '.syscount.syscalls[0].syscall = \"xyzrea\\u001b\" | .syscount.kind = \"list\"' plain.json |
+		syscount list -i - -e xyzreae"
 refuses input-absent "no.json: No such file or directory" -i no.json
 refuses input-directory ".: Is a directory" -i .
 refuses input-zeroes "/dev/zero: not a snapshot: no JSON object at byte 0" -i /dev/zero

@@ -125,6 +125,9 @@ damaged()
 	bash -c "$watch_setup; syscount run -L --objects --by process -J -o $tmp/watch.json true"
 	bad_watch errors "|= (.syscalls[0].errors = -1)" "syscalls[0].errors: $u64"
 	bad_watch errno "|= (.syscalls[0].errno = 3)" "syscalls[0].errno: not an object"
+	bad_watch errno-alone "|= del(.syscalls[0].errors)" "syscalls[0].errors: missing"
+	bad_watch latency-alone "|= del(.syscalls[0].latency.total_ns)" "syscalls[0].total_ns: missing"
+	bad_watch group-sum "|= (.groups[0].calls += 1)" "groups[0].calls: not the sum of the calls"
 	bad_watch errno-name "|= (.syscalls[0].errno = {EFOO: 1})" "syscalls[0].errno: a name that is no error's"
 	bad_watch errno-count "|= (.syscalls[0].errno = {EIO: \"1\"})" "syscalls[0].EIO: $u64"
 	bad_watch object "|= (.syscalls[0].object = \"pipe\")" "syscalls[0].object: not file, device or channel"
@@ -148,6 +151,8 @@ damaged()
 	bad_watch group-ended "|= (.groups[0].ended = 1)" "groups[0].ended: not true or false"
 	bad_watch group-command "|= (.groups[0] |= (.by = \"command\" | del(.command)))" "groups[0].command: missing"
 	bad_watch group-rows "|= del(.groups[0].syscalls)" "groups[0].syscalls: missing"
+	# A table of calls has no groups.
+	sh watch-list 0 "" "syscount list -J -i $tmp/watch.json | jq '.syscount.groups'"
 	sh watch-unknown-target 0 "" "jq '.syscount.target.type = \"galaxy\"' $tmp/watch.json | syscount -i - -n"
 	sh watch-unknown-group 0 "" "jq '.syscount.groups[0].by = \"user\"' $tmp/watch.json | syscount -i - --by process -rn -U PID,CALLS"
 	sh watch-unknown-key 0 "" "jq '.syscount.syscalls[0].news = {}' $tmp/watch.json | syscount -i - -n"
