@@ -19,6 +19,7 @@
 
 /* Tables never come near; a module that says so is not to be believed. */
 #define ROWS_MAX	1000000
+#define CPUS_MAX	65536
 #define MS		UINT64_C(1000000)
 #define NEED_READ	\
 	"not permitted: needs CAP_PERFMON, CAP_SYS_ADMIN or the group of the module's parameter gid"
@@ -92,7 +93,16 @@ __noreturn void device_failed(const char *what, const char *need)
 	if (errno == ENOTTY)
 		errx(failure_status, "%s: not known to the loaded module: it is older than this "
 		     "command; load the one that belongs to syscount %s", what, SYSCOUNT_VERSION);
+	if (errno == EINVAL || errno == E2BIG)
+		errx(failure_status, "%s: not understood by the loaded module: it is not of this "
+		     "command's version; load the one that belongs to syscount %s", what,
+		     SYSCOUNT_VERSION);
 	err(failure_status, "%s", what);
+}
+
+__noreturn void device_inconsistent(const char *what)
+{
+	errx(failure_status, "%s: the module's answer does not fit together", what);
 }
 
 static void check_version(struct device *d)
@@ -108,7 +118,7 @@ static void check_version(struct device *d)
 	if (d->version.abi_version != SYSCOUNT_ABI_VERSION)
 		errx(failure_status, "%s: the loaded module %s speaks ABI %" PRIu32 ", this "
 		     "command ABI %d: use the two of one version", SYSCOUNT_DEVICE,
-		     d->version.module, d->version.abi_version, SYSCOUNT_ABI_VERSION);
+		     safe_text(d->version.module), d->version.abi_version, SYSCOUNT_ABI_VERSION);
 }
 
 struct device *device_open(void)
@@ -258,6 +268,8 @@ void device_times(struct snapshot *s, uint64_t since_ns, uint64_t now_ns)
 	uint64_t now = clock_ns(CLOCK_REALTIME);
 	char text[ISO_TIME_SIZE];
 
+	if (now_ns < since_ns)
+		device_inconsistent(s->kind == KIND_WATCH ? "watch" : "counters");
 	s->timed = true;
 	s->since_ns = since_ns;
 	s->now_ns = now_ns;
@@ -292,6 +304,8 @@ const struct snapshot *device_table(struct device *d)
 		counts_add_row(&d->table->counts, &row);
 	}
 	counts_sort(&d->table->counts);
+	if (counts_twice(&d->table->counts))
+		device_inconsistent("table of calls");
 	free(names);
 	return d->table;
 }
@@ -353,7 +367,9 @@ void device_categories(struct counts *c, const struct syscount_total *from)
 		c->categories[i].calls = from[i].calls;
 	}
 	c->unknown_state = device_state(from[SYSCOUNT_CAT_UNKNOWN].state);
-	c->unknown = from[SYSCOUNT_CAT_UNKNOWN].calls;
+	c->unknown = 0;
+	for (; i < SYSCOUNT_CAT_ROOM; i++)
+		c->unknown += from[i].calls;
 }
 
 static void fill_counts(struct device *d, struct counts *c, const struct syscount_read *get,
@@ -366,6 +382,8 @@ static void fill_counts(struct device *d, struct counts *c, const struct syscoun
 	for (i = 0; i < get->count; i++)
 		add_row(d, c, &rows[i]);
 	counts_sort(c);
+	if (counts_twice(c) || !counts_rows_agree(c) || !counts_categories_agree(c))
+		device_inconsistent("counters");
 }
 
 struct snapshot *device_read(struct device *d, bool all)
@@ -394,6 +412,8 @@ struct snapshot *device_read_cpus(struct device *d)
 
 	device_table(d);
 	get_info(d, &info);
+	if (info.cpu_ids > CPUS_MAX)
+		errx(failure_status, "counters: the module says %" PRIu32 " CPUs", info.cpu_ids);
 	for (cpu = 0; cpu < info.cpu_ids; cpu++) {
 		struct syscount_read get = { .flags = SYSCOUNT_READ_CPU, .cpu = cpu };
 		struct syscount_row *rows = get_rows(d, &get);

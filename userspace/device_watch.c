@@ -113,11 +113,6 @@ bool device_try_reading(struct device *d, bool forget)
 	return false;
 }
 
-static __noreturn void inconsistent(void)
-{
-	errx(failure_status, "watch: the module's answer does not fit together");
-}
-
 static unsigned int known_of(unsigned int details)
 {
 	return measures_taken(details & SYSCOUNT_WATCH_ERRORS, details & SYSCOUNT_WATCH_LATENCY);
@@ -145,33 +140,45 @@ static void fill_measures(struct row *row, const struct syscount_watch_row *from
 	measure_set(&row->measures, MEASURE_MAX_NS, from->max_ns);
 }
 
+/* Of a kind that this command does not know: a newer module's. */
+static void add_detail(struct row *row, const struct syscount_watch_detail *detail)
+{
+	switch (detail->kind) {
+	case SYSCOUNT_DETAIL_ERRNO:
+		if (!detail->value || detail->value > ERROR_MAX)
+			device_inconsistent("watch");
+		tallies_add(&row->errnos, detail->value, detail->count);
+		break;
+	case SYSCOUNT_DETAIL_LATENCY:
+		if (detail->value >= 64)
+			device_inconsistent("watch");
+		tallies_add(&row->buckets, detail->value, detail->count);
+		break;
+	}
+}
+
 static void add_details(struct row *row, const struct reading *r,
 			const struct syscount_watch_row *from)
 {
-	const struct syscount_watch_detail *detail = r->details + from->first_detail;
 	uint32_t i;
 
 	if (from->first_detail > r->get.detail_count ||
 	    from->details > r->get.detail_count - from->first_detail)
-		inconsistent();
-	for (i = 0; i < from->details; i++, detail++) {
-		if (detail->kind == SYSCOUNT_DETAIL_ERRNO)
-			tallies_add(&row->errnos, detail->value, detail->count);
-		else if (detail->kind == SYSCOUNT_DETAIL_LATENCY)
-			tallies_add(&row->buckets, detail->value, detail->count);
-	}
+		device_inconsistent("watch");
+	for (i = 0; i < from->details; i++)
+		add_detail(row, &r->details[from->first_detail + i]);
 }
 
 static void add_rows(struct device *d, struct counts *c, const struct reading *r,
 		     const struct syscount_watch_group *group, unsigned int details)
 {
-	const struct syscount_watch_row *from = r->rows + group->first_row;
 	uint32_t i;
 
 	if (group->first_row > r->get.row_count ||
 	    group->rows > r->get.row_count - group->first_row)
-		inconsistent();
-	for (i = 0; i < group->rows; i++, from++) {
+		device_inconsistent("watch");
+	for (i = 0; i < group->rows; i++) {
+		const struct syscount_watch_row *from = &r->rows[group->first_row + i];
 		struct row row = { .nr = from->nr, .calls = from->calls }, *new;
 
 		device_name_row(d, &row, from->abi, from->category, from->state, from->flags);
@@ -184,6 +191,8 @@ static void add_rows(struct device *d, struct counts *c, const struct reading *r
 	}
 	c->known = known_of(details);
 	counts_sort(c);
+	if (counts_twice(c))
+		device_inconsistent("watch");
 	counts_sum(c);
 }
 
@@ -204,6 +213,8 @@ static struct group *add_group(struct device *d, struct snapshot *s, unsigned in
 {
 	struct group *group = snapshot_add_group(s);
 
+	if (from->pid < 0 || from->tid < 0)
+		device_inconsistent("watch");
 	group->by = group_by(by);
 	group->pid = from->pid;
 	group->tid = from->tid;

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -151,8 +152,8 @@ static int read_counters(struct syscount_read *get)
 		get->since_ns = LOADED + 1500000000;
 		times = 1;
 	}
-	get->now_ns = LOADED + readings * SECOND;
-	get->hook = SYSCOUNT_HOOK_DIRECT;
+	get->now_ns = faulty("back") ? LOADED - 1 : LOADED + readings * SECOND;
+	get->hook = faulty("newer") ? SYSCOUNT_HOOK_COUNT : SYSCOUNT_HOOK_DIRECT;
 	get->count = 0;
 	get->total = 0;
 	memset(get->categories, 0, sizeof(get->categories));
@@ -171,6 +172,16 @@ static int read_counters(struct syscount_read *get)
 					    SYSCOUNT_ROW_NAMED, 10ULL * times });
 	put_row(get, (struct syscount_row){ 400, SYSCOUNT_ABI_64, SYSCOUNT_CAT_UNKNOWN, state, 0,
 					    times });
+	if (faulty("twice"))
+		put_row(get, (struct syscount_row){ 202, SYSCOUNT_ABI_64, SYSCOUNT_CAT_PROCESS,
+						    state, 0, times });
+	/* Of a category and a state that the command has no word for, in a struct with more. */
+	if (faulty("newer")) {
+		get->size += 64;
+		put_row(get, (struct syscount_row){ 401, SYSCOUNT_ABI_64, SYSCOUNT_CAT_COUNT,
+						    SYSCOUNT_PARTIAL + 1, 0, 3 * times });
+	}
+	get->total += faulty("sum");
 	return 0;
 }
 
@@ -352,6 +363,11 @@ static int read_watch(struct watched_file *file, struct syscount_watch_read *get
 		get->lost = get->lost_threads = 1;
 	get->left = faulty("left");
 	get->threads = faulty("running") ? 3 : faulty("running-one");
+	/* One that has not what comes behind, which stays as the caller had it. */
+	if (faulty("smaller")) {
+		get->size = offsetof(struct syscount_watch_read, lost);
+		get->hook = 0;
+	}
 	return 0;
 }
 
@@ -419,6 +435,9 @@ int ioctl(int fd, unsigned long command, ...)
 		return real(fd, command, arg);
 	if (command == SYSCOUNT_IOC_GET_VERSION)
 		return get_version(arg);
+	errno = faulty("enotty") ? ENOTTY : faulty("einval") ? EINVAL : faulty("e2big") ? E2BIG : 0;
+	if (errno)
+		return -1;
 	if (command == SYSCOUNT_IOC_GET_NAMES)
 		return get_names(arg);
 	/* These are for anyone. */

@@ -79,9 +79,13 @@ sh full-version 1 "syscount: write error: No space left on device" "syscount -V 
 sh full-stat 1 "syscount: write error: No space left on device" "syscount stat -i stream.json >/dev/full"
 sh closed-stdout 1 "syscount: write error: Bad file descriptor" "syscount -i plain.json >&-"
 # The reader of a pipe goes away: no word about it, as with any filter.
-quiet='import subprocess, signal, os, sys
-r, w = os.pipe(); os.close(r)
-p = subprocess.run(["syscount", "-i", "db7.json"], stdout=w, restore_signals=sys.argv[1] == "default")
-print(p.returncode)'
-sh pipe-closed 0 "" "python3 -c '$quiet' default"
-sh pipe-closed-ignored 0 "" "python3 -c '$quiet' ignored"
+printers=("show -i db7.json" "show -i cpus.json --by cpu -J" "stat -i stream.json" "stat -i stream.json -J"
+	"diff db7.json db7-later.json" "diff db7.json db7-later.json -J" "list -i list.json" "list -i list.json -J"
+	"info -i db7.json" "info -i db7.json -J" "show -i watch-a.json" "--help" "-V" "top --help")
+for command in "${printers[@]}"; do
+	name=${command//[^a-zA-Z0-9]/}
+	sh "pipe-$name" 0 "" "[[ \$(python3 $here/to-nobody.py default syscount $command) == -13 ]]"
+	sh "pipe-$name-ignored" 0 "" "[[ \$(python3 $here/to-nobody.py ignored syscount $command) == 0 ]]"
+	sh "full-$name" 1 "syscount: write error: No space left on device" "syscount $command >/dev/full"
+	sh "closed-$name" 1 "syscount: write error: Bad file descriptor" "syscount $command >&-"
+done

@@ -83,7 +83,7 @@ modulewide()
 		"FAKE=reset-late syscount cost -d 0.01 -J | jq -c '.syscount | .calls, .duration_ns'"
 	fake cost-cannot 1 "syscount: cost: the hook kprobe cannot be measured here" "FAKE=kprobe syscount cost"
 	fake cost-admin 1 "syscount: cost of the hook tracepoint: $admin" "FAKE=tracepoint syscount cost -d 1000"
-	fake cost-interrupt 0 "" "timeout --preserve-status -s INT 0.6 env LD_PRELOAD=$tmp/fake.so $SYSCOUNT cost -d 100 -J | jq .syscount.calls; echo \${PIPESTATUS[0]}"
+	fake cost-interrupt 0 "" "$at INT $preloaded cost -d 100 -J | head -n -1 | jq .syscount.calls"
 	fake cost-closed 1 "syscount: write error: Bad file descriptor" "syscount cost -d 0.01 >&-"
 	fake old-cost 1 "syscount: counters: $old" "FAKE=old syscount cost"
 	fake diff 0 "" "syscount -J -o $tmp/now; syscount diff $tmp/now"
@@ -112,14 +112,99 @@ modulewide()
 	fake abi 1 "syscount: /dev/syscount: the loaded module 1.0 speaks ABI 2, this command ABI 1: use the two of one version" \
 		"FAKE=abi syscount"
 	# Ctrl-C: what there is, exit 0; a second one while output is stuck: at once.
-	fake interrupt 0 "" "timeout --preserve-status -s INT 0.3 env LD_PRELOAD=$tmp/fake.so $SYSCOUNT -d 100 | plain; echo \${PIPESTATUS[0]}"
+	fake interrupt 0 "" "$at INT $preloaded -d 100 | plain"
 	sh module-interrupt-twice 0 "" "LD_PRELOAD=$tmp/fake.so python3 $here/interrupt-twice.py syscount -I 0.001"
-	fake interrupt-stat 0 "" "timeout --preserve-status -s INT 0.3 env LD_PRELOAD=$tmp/fake.so $SYSCOUNT stat 100 | plain; echo \${PIPESTATUS[0]}"
+	fake interrupt-stat 0 "" "$at INT $preloaded stat 100 | plain"
+}
+
+# What a module of another version does.
+versions()
+{
+	local other="not understood by the loaded module: it is not of this command's version; load the one that belongs to syscount 1.0"
+	local old="not known to the loaded module: it is older than this command; load the one that belongs to syscount 1.0"
+	local wrong="the module's answer does not fit together"
+	local what command
+
+	for command in show "stat 1" "diff db7.json" list info reset "enable all" "disable futex" cost "run true" "attach -a"; do
+		case $command in
+		reset) what=reset ;;
+		"enable all") what=switch ;;
+		*) what="table of calls" ;;
+		esac
+		version "$command" enotty "$what: $old"
+		version "$command" einval "$what: $other"
+		version "$command" e2big "$what: $other"
+		version "$command" abi \
+			"/dev/syscount: the loaded module 1.0 speaks ABI 2, this command ABI 1: use the two of one version"
+	done
+	fake newer-size 0 "" "FAKE=newer syscount show | plain"
+	fake newer-json 0 "" "FAKE=newer syscount show -J | syscount show -i - -rn"
+	fake smaller 0 "" "FAKE=smaller,lost syscount run -J -o $tmp/o true; jq -c '.syscount | .lost, .threads, .hook, .total' $tmp/o"
+	fake twice 1 "syscount: counters: $wrong" "FAKE=twice syscount"
+	fake sum 1 "syscount: counters: $wrong" "FAKE=sum syscount -J"
+	fake sum-cpus 1 "syscount: counters: $wrong" "FAKE=sum syscount --by cpu"
+	fake back 1 "syscount: counters: $wrong" "FAKE=back syscount stat 1 1"
+}
+
+# version COMMAND FAULT MESSAGE: run fails with a status of its own
+version()
+{
+	local name="$2-${1//[^a-z]/}" status=1
+
+	[[ $1 != run* ]] || status=125
+	fake "$name" "$status" "syscount: $3" "FAKE=$2 syscount $1"
+}
+
+# Stopped and let go on, in each wait that there is: it goes on waiting.
+waits()
+{
+	local often=stop,WINCH,stop,CONT,stop
+
+	fake wait-duration 0 "" "$at $often,INT $preloaded -d 100 | plain"
+	fake wait-interval 0 "" "$at $often,INT $preloaded -I 100 -J | grep -v status | jq -c .syscount.total"
+	fake wait-stat 0 "" "$at $often,INT $preloaded stat 100 | plain"
+	fake wait-cost 0 "" "$at $often,INT $preloaded cost -d 100 -J | head -n -1 | jq .syscount.calls"
+	fake wait-attach 0 "" "$at $often,TERM $preloaded attach -a -n --csv 2>&1"
+	fake wait-run 0 "" "$at $often,TERM $preloaded run -o $tmp/o sleep 1000; sed 's/ in .*,/,/' $tmp/o | head -n 1"
+	fake wait-input 0 "" "$at $often,end syscount -i - -T 1 <plain.json"
+	fake wait-output 0 "" "$at $often,drain syscount show -i $tmp/large.json -rn -U NR | md5sum
+		{ syscount show -i $tmp/large.json -rn -U NR; echo status 0; } | md5sum"
+	sh module-wait-top 0 "" "python3 $here/on-terminal.py 80 $at $often,INT $preloaded top -d 100 |
+		grep -ao 'status 0$'"
+}
+
+# Every output that there is, onto a disk that is full and to a reader that has gone.
+outputs()
+{
+	local form full="No space left on device"
+
+	for form in "show" "show -I 0.01" "show -I 0.01 -J" "stat 0.01" "stat 0.01 -J" "list" "info" "cost -d 0.01" "cost -d 0.01 -J" "attach -a -d 0.01" \
+		"attach -a -I 0.01" "attach -a -I 0.01 -J" "show -J" "show --by cpu" "diff db7.json"; do
+		output "$form" "$full"
+	done
+	fake full-run-stdout 125 "syscount: write error: $full" "syscount run -o - true >/dev/full"
+	fake full-run-json 125 "syscount: /dev/full: $full" "syscount run -J -o /dev/full true"
+	fake pipe-run 0 "" "python3 $here/to-nobody.py default $preloaded run -o - true"
+}
+
+# output COMMAND REASON
+output()
+{
+	local name=${1//[^a-zA-Z]/} said="grep -v ' counting: '"
+
+	fake "full-$name" 1 "" "syscount $1 2>&1 >/dev/full | $said | grep -vx 'syscount: write error: $2'; exit \${PIPESTATUS[0]}"
+	fake "full-file-$name" 1 "" "syscount $1 -o /dev/full 2>&1 | $said | grep -vx 'syscount: /dev/full: $2'; exit \${PIPESTATUS[0]}"
+	fake "pipe-$name" 0 "" "[[ \$(python3 $here/to-nobody.py default $preloaded $1 2>&1 | $said) == -13 ]]"
+	fake "pipe-$name-ignored" 0 "" "[[ \$(python3 $here/to-nobody.py ignored $preloaded $1 2>&1 | $said) == 0 ]]"
 }
 
 if ${CC:-cc} -O1 -Wall -shared -fPIC -isystem "$here/../../module/uapi" \
 	-o "$tmp/fake.so" "$here/fake-module.c" -ldl 2>"$tmp/why"; then
+	preloaded="env LD_PRELOAD=$tmp/fake.so $SYSCOUNT" at="python3 $here/at-wait.py"
 	modulewide
+	versions
+	waits
+	outputs
 else
 	skip module "no compiler for the stand-in"
 fi
