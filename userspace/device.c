@@ -468,13 +468,16 @@ void device_cost(struct device *d, struct syscount_cost *cost)
 {
 	const struct timespec moment = { .tv_nsec = 10000000 };
 
-	do {
+	for (;;) {
 		memset(cost, 0, sizeof(*cost));
 		cost->size = sizeof(*cost);
 		if (!device_ioctl(d, SYSCOUNT_IOC_COST, cost))
 			return;
-	} while (errno == EAGAIN && !nanosleep(&moment, NULL));
-	device_failed("cost", NEED_READ);
+		if (errno != EAGAIN)
+			device_failed("cost", NEED_READ);
+		if (nanosleep(&moment, NULL))
+			errx(failure_status, "cost: interrupted while the hook is being changed");
+	}
 }
 
 bool device_bypass(struct device *d, bool on)

@@ -398,6 +398,10 @@ static int open_watch(struct watched_file *file, const struct syscount_watch *w)
 
 static int cost(struct syscount_cost *cost)
 {
+	if (faulty("changing")) {
+		errno = EAGAIN;
+		return -1;
+	}
 	cost->hook = faulty("tracepoint") ? SYSCOUNT_HOOK_TRACEPOINT :
 		     faulty("none") ? SYSCOUNT_HOOK_NONE :
 		     faulty("kprobe") ? SYSCOUNT_HOOK_KPROBE : SYSCOUNT_HOOK_DIRECT;

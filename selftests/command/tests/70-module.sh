@@ -164,6 +164,8 @@ waits()
 	fake wait-interval 0 "" "$at $often,INT $preloaded -I 100 -J | grep -v status | jq -c .syscount.total"
 	fake wait-stat 0 "" "$at $often,INT $preloaded stat 100 | plain"
 	fake wait-cost 0 "" "$at $often,INT $preloaded cost -d 100 -J | head -n -1 | jq .syscount.calls"
+	fake wait-changing 0 "syscount: cost: interrupted while the hook is being changed" \
+		"FAKE=changing $at $often,INT $preloaded cost"
 	fake wait-attach 0 "" "$at $often,TERM $preloaded attach -a -n --csv 2>&1"
 	fake wait-run 0 "" "$at $often,TERM $preloaded run -o $tmp/o sleep 1000; sed 's/ in .*,/,/' $tmp/o | head -n 1"
 	fake wait-input 0 "" "$at $often,end syscount -i - -T 1 <plain.json"
