@@ -10,7 +10,7 @@ declare -A packages=(
 		 libncurses-dev pkg-config"
 	[vm]="qemu-system-x86 busybox-static cpio kmod xz-utils zstd"
 	[test]="linux-source-6.1 rsync strace ltrace gawk mawk jq python3 perl
-		xz-utils binutils git sqlite3 tmux"
+		xz-utils binutils git sqlite3 tmux clang libclang-rt-dev valgrind"
 	[check]="sparse shellcheck clang clang-tidy cppcheck dkms git linux-source-6.1
 		 xz-utils perl python3-minimal"
 	[doc]="asciidoctor"

@@ -21,12 +21,13 @@ print_lock=$repo/build/selftests/print.lock
 # Tests on this machine, and how long they may take.
 declare -A host=(
 	[command]=selftests/command/run.sh
+	[sanitized]=selftests/command/sanitized.sh
 	[packaging]=selftests/packaging.sh
 	[runner]=selftests/runner.sh
 	[vm]=scripts/vm.d/selftest.sh
 )
-host_order=(vm command packaging runner)
-host_limit=240
+host_order=(vm command sanitized packaging runner)
+host_limit=600
 
 # Tests that count instructions have a VM of their own; of the others so many share one.
 icount=(cost watch_cost)

@@ -2,21 +2,33 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Tests of the command against saved snapshots, without the module. KTAP.
 # run.sh -u writes the expected outputs anew: look at what git diff says then.
+# run.sh -v runs the command in valgrind, which takes half an hour and more.
 
 set -u
 # Who starts it in the background ignores SIGINT, which the tests send.
 [[ ${SIGNALS-} ]] || SIGNALS=default exec env --default-signal "${BASH_SOURCE[0]}" "$@"
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd) || exit 1
 SYSCOUNT=$(realpath -- "${SYSCOUNT:-$here/../../build/syscount}")
-readonly here SYSCOUNT map=$here/../../scripts/categories.txt
-update=${1:-}
+readonly map=$here/../../scripts/categories.txt option=${1:-}
 results=()
 failed=0
 
 [[ -x $SYSCOUNT ]] || { echo "run.sh: $SYSCOUNT: no such program (make)" >&2; exit 1; }
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf -- "$tmp"' EXIT
-mkdir "$tmp/bin" && ln -s "$SYSCOUNT" "$tmp/bin/syscount"
+mkdir "$tmp/bin" "$tmp/valgrind"
+if [[ $option == -v ]]; then
+	# What it says would be taken for the command's.
+	cat >"$tmp/bin/syscount" <<-END
+		#!/bin/sh
+		exec valgrind -q --error-exitcode=99 --log-file=$tmp/valgrind/%p "$SYSCOUNT" "\$@"
+	END
+	# A test of rights is somebody else's.
+	chmod 755 "$tmp" "$tmp/bin/syscount" && chmod 1777 "$tmp/valgrind" && SYSCOUNT=$tmp/bin/syscount
+else
+	ln -s "$SYSCOUNT" "$tmp/bin/syscount"
+fi
+readonly here SYSCOUNT
 export PATH=$tmp/bin:$PATH TERM=xterm LC_ALL=C.UTF-8 tmp map here
 unset COLUMNS NO_COLOR FAKE LD_PRELOAD
 cd -- "$here/data" || exit 1
@@ -43,7 +55,9 @@ verdict()
 		((status == want)) || echo "exit status $status, expected $want"
 		diff -u <(printf %s "${errors:+$errors$'\n'}") "$tmp/err" | tail -n +3
 		diff -au "$file" "$tmp/out" | tail -n +3
+		find "$tmp/valgrind" -type f -exec cat {} +
 	} >"$tmp/why"
+	rm -f "$tmp"/valgrind/*
 	if (($(wc -l <"$tmp/why") == 1)); then
 		pass "$name"
 	else
@@ -56,9 +70,13 @@ sh()
 {
 	local status
 
+	if [[ $option == -v && $4 == *'&-'* ]]; then
+		skip "$1" "valgrind opens standard files that are closed"
+		return
+	fi
 	bash -c "set -o pipefail; $4" >"$tmp/out" 2>"$tmp/err" </dev/null
 	status=$?
-	if [[ $update == -u && -s $tmp/out ]]; then
+	if [[ $option == -u && -s $tmp/out ]]; then
 		mkdir -p "$here/expected" && cp "$tmp/out" "$here/expected/$1"
 	fi
 	verdict "$1" "$status" "$2" "$3"
