@@ -118,10 +118,12 @@ static unsigned int known_of(unsigned int details)
 	return measures_taken(details & SYSCOUNT_WATCH_ERRORS, details & SYSCOUNT_WATCH_LATENCY);
 }
 
-/* What was not asked for is 0 in @from. */
+/* What was not asked for is not measured, whatever is there in @from. */
 static void fill_measures(struct row *row, const struct syscount_watch_row *from,
 			  unsigned int details)
 {
+	enum measure m;
+
 	row->measures = (struct measures){
 		.known = known_of(details),
 		.n = {
@@ -134,6 +136,10 @@ static void fill_measures(struct row *row, const struct syscount_watch_row *from
 			[MEASURE_TOTAL_NS]	= from->total_ns,
 		},
 	};
+	for (m = 0; m < MEASURE_COUNT; m++) {
+		if (!measured(&row->measures, m))
+			row->measures.n[m] = 0;
+	}
 	if (!(details & SYSCOUNT_WATCH_LATENCY))
 		return;
 	measure_set(&row->measures, MEASURE_MIN_NS, from->min_ns);
