@@ -77,6 +77,10 @@ test: setup
 check: setup
 	scripts/check.sh
 
+fuzz:
+	scripts/setup.sh fuzz
+	selftests/fuzzers/fuzz.sh
+
 bench:
 	scripts/setup.sh build vm bench
 	selftests/bench/bench.sh
@@ -120,6 +124,7 @@ help:
 #: make test            all tests, in the VM and outside
 #: make vm              a shell in a VM with the module loaded
 #: make check           the static checks
+#: make fuzz            the command's parsers on made-up input, for FUZZ_SECONDS (120)
 #: make bench           what counting costs, ours and the peers', on each kernel
 #: make bench-publish   what that found, into Documentation/bench.json and bench.svg
 #: make module tool man the three parts of `make` by themselves
@@ -133,4 +138,4 @@ help:
 #: KVER=VERSION         the kernel to build for (its headers must be installed; default: the
 #:                      running one, or the newest that has them)
 
-.PHONY: all module neighbour tool man setup vm demo test check bench bench-publish install uninstall dkms-install dkms-uninstall clean help
+.PHONY: all module neighbour tool man setup vm demo test check fuzz bench bench-publish install uninstall dkms-install dkms-uninstall clean help

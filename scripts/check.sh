@@ -144,7 +144,7 @@ check_tree() {
 	while read -r file; do
 		git check-ignore -q "$file" && { echo "tracked but ignored: $file"; bad=1; }
 		# Bad input for the tests may hold anything.
-		[[ $file == selftests/command/data/* ]] ||
+		[[ $file == selftests/@(command/data|fuzzers/corpus|fuzzers/regressions)/* ]] ||
 			[ "$(head -c 4096 "$file" | tr -d '\000' | wc -c)" = "$(head -c 4096 "$file" | wc -c)" ] ||
 			{ echo "binary: $file"; bad=1; }
 		case $file in *.[ch] | *.sh | */Makefile | Makefile | Kbuild)

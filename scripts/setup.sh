@@ -11,13 +11,15 @@ declare -A packages=(
 	[vm]="qemu-system-x86 busybox-static cpio kmod xz-utils zstd"
 	[test]="linux-source-6.1 rsync strace ltrace gawk mawk jq python3 perl
 		xz-utils binutils git sqlite3 tmux clang libclang-rt-dev valgrind"
+	[fuzz]="make clang libclang-rt-dev libsmartcols-dev libjson-c-dev libncurses-dev
+		pkg-config"
 	[check]="sparse shellcheck clang clang-tidy cppcheck dkms git linux-source-6.1
 		 xz-utils perl python3-minimal"
 	[doc]="asciidoctor"
 	[bench]="python3"
 )
 # Without being asked for, all but what only `make bench` needs
-groups=(build vm test check doc)
+groups=(build vm test check doc fuzz)
 
 help()
 {
