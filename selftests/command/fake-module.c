@@ -24,6 +24,8 @@
 #define SECOND		1000000000ULL
 #define LOADED		(5 * SECOND)
 #define FILES		256
+/* No process has such a number or a higher one, so it is never the command's. */
+#define PID_MAX_LIMIT	4194304
 
 static int device = -1;
 static unsigned int readings;
@@ -314,7 +316,7 @@ static void put_group(const struct answer *a, unsigned int k)
 	if (k == 1 && first_ends())
 		group.flags = SYSCOUNT_GROUP_ENDED;
 	if (by == SYSCOUNT_BY_PROCESS || by == SYSCOUNT_BY_THREAD) {
-		group.pid = k == 3 ? getpid() : (int)(1000 + k);
+		group.pid = k == 3 ? getpid() : (int)(PID_MAX_LIMIT + k);
 		group.tid = by == SYSCOUNT_BY_THREAD ? group.pid : 0;
 		group.start_ns = LOADED + k;
 	}
