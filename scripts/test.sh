@@ -24,9 +24,10 @@ declare -A host=(
 	[sanitized]=selftests/command/sanitized.sh
 	[packaging]=selftests/packaging.sh
 	[runner]=selftests/runner.sh
+	[syzlang]=selftests/syzlang.sh
 	[vm]=scripts/vm.d/selftest.sh
 )
-host_order=(vm command sanitized packaging runner)
+host_order=(vm command sanitized packaging runner syzlang)
 host_limit=600
 
 # Tests that count instructions have a VM of their own; of the others so many share one.
