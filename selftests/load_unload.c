@@ -367,6 +367,8 @@ FIXTURE_VARIANT(bad) {
 #define NO_HOOK(word) "syscount: hook: no hook '" word "'; there are direct, tracepoint, kprobe, or auto\n"
 #define NO_GROUP(number) "syscount: gid: " number " is not a group id\n"
 #define KERNELS(name, value) "syscount: `" value "' invalid for parameter `" name "'\n"
+#define WORD_50	"a234567890b234567890c234567890d234567890e234567890"
+#define WORD_250	WORD_50 WORD_50 WORD_50 WORD_50 WORD_50
 #define BAD(name, ...) FIXTURE_VARIANT_ADD(bad, name) { __VA_ARGS__ }
 
 BAD(category, "categories=foo", EINVAL, NO_CATEGORY("foo"));
@@ -375,9 +377,14 @@ BAD(category_missing, "categories=file,,info", EINVAL, NO_CATEGORY(""));
 BAD(category_at_the_end, "categories=file,", EINVAL, NO_CATEGORY(""));
 BAD(category_in_capitals, "categories=File", EINVAL, NO_CATEGORY("File"));
 BAD(category_all_and_one, "categories=all,file", EINVAL, NO_CATEGORY("all"));
+BAD(category_format, "categories=%s%n", EINVAL, NO_CATEGORY("%s%n"));
+BAD(category_long, "categories=" WORD_250 WORD_250, EINVAL, NO_CATEGORY(WORD_250 WORD_250));
 BAD(category_no_value, "categories", EINVAL, KERNELS("categories", ""));
 BAD(hook, "hook=foo", EINVAL, NO_HOOK("foo"));
 BAD(hook_empty, "hook=", EINVAL, NO_HOOK(""));
+BAD(hook_format, "hook=%s", EINVAL, NO_HOOK("%s"));
+BAD(hook_in_capitals, "hook=Direct", EINVAL, NO_HOOK("Direct"));
+BAD(hook_with_a_blank, "hook=\" direct\"", EINVAL, NO_HOOK(" direct"));
 BAD(hook_of_many, "hook=tracepoint,kprobe", EINVAL, NO_HOOK("tracepoint,kprobe"));
 BAD(gid_negative, "gid=-2", EINVAL, NO_GROUP("-2"));
 BAD(gid_too_large, "gid=99999999999", EINVAL, NO_GROUP("99999999999"));
@@ -385,6 +392,8 @@ BAD(gid_invalid, "gid=4294967295", EINVAL, NO_GROUP("4294967295"));
 BAD(gid_huge, "gid=99999999999999999999", ERANGE, KERNELS("gid", "99999999999999999999"));
 BAD(gid_name, "gid=adm", EINVAL, KERNELS("gid", "adm"));
 BAD(gid_empty, "gid=", EINVAL, KERNELS("gid", ""));
+BAD(gid_with_more, "gid=1x", EINVAL, KERNELS("gid", "1x"));
+BAD(public_empty, "public=", EINVAL, KERNELS("public", ""));
 BAD(public, "public=maybe", EINVAL, KERNELS("public", "maybe"));
 /* The first that is wrong is named, and only that. */
 BAD(two, "gid=-2 categories=foo hook=foo", EINVAL, NO_GROUP("-2"));
