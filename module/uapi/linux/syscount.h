@@ -278,7 +278,8 @@ enum syscount_by {
  * is a watch already. EAGAIN: too many in a short time, try again. EMFILE: the user has
  * SYSCOUNT_WATCHES_MAX. ENOMEM: no memory, or more than SYSCOUNT_WATCH_BYTES_MAX for the user.
  * These limits are for callers without CAP_PERFMON. ESRCH: no such task. EBADF: @fd is no
- * cgroup. EOPNOTSUPP: this kernel cannot.
+ * cgroup. EINTR: a signal came before all tasks there are were found. EOPNOTSUPP: this kernel
+ * cannot.
  */
 #define SYSCOUNT_WATCHES_MAX		256
 #define SYSCOUNT_WATCH_BYTES_MAX	(64 << 20)
