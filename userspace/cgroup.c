@@ -195,10 +195,12 @@ void cgroup_paths_sweep(struct cgroup_paths *paths)
 	for (i = 0; paths && i < paths->n; i++) {
 		struct cgroup_path *path = &paths->items[i];
 
-		if (path->wanted)
-			paths->items[n++] = (struct cgroup_path){ .id = path->id, .path = path->path };
-		else
+		if (path->wanted) {
+			paths->items[n] = *path;
+			paths->items[n++].wanted = false;
+		} else {
 			free(path->path);
+		}
 	}
 	if (paths)
 		paths->n = n;
