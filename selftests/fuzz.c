@@ -525,7 +525,7 @@ static bool is_forbidden(unsigned long command, enum role opener)
 	case SYSCOUNT_IOC_READ:
 	case SYSCOUNT_IOC_COST:
 		return role == NOBODY || opener == NOBODY;
-	case SYSCOUNT_IOC_READ_WATCH:	/* those who are not root are one user */
+	case SYSCOUNT_IOC_READ_WATCH:	/* the others are one user, and it may be no watch */
 		return role == NOBODY && opener == ROOT;
 	}
 	return false;
@@ -567,6 +567,9 @@ static void any_ioctl(void)
 		     role_names[slot->opener], result);
 	if (command == SYSCOUNT_IOC_WATCH && spot.own && !result)
 		check_watch(&args.watch, size, slot->opener);
+	if (command == SYSCOUNT_IOC_READ_WATCH && role == NOBODY)
+		MUST(result || slot->opener == NOBODY, "nobody read a watch of a %s's file",
+		     role_names[slot->opener]);
 }
 
 /* The form of the answer is looked at. */
