@@ -35,7 +35,7 @@
  * The same of the cells that are compared when a member is added to its group, if all were in one
  * chain. Who has a few hundred gives them back at once, for others to use.
  */
-#define FOLD_STEPS	(1 << 20)
+#define FOLD_STEPS	BIT(20)
 
 DEFINE_PER_CPU(struct syscount_watched *, syscount_watched);
 
@@ -814,7 +814,7 @@ static void move_members_later(struct task_struct *task)
 	raw_spin_unlock_irqrestore(&watched_lock, flags);
 }
 
-/* A watch of a cgroup that @task is not in any more. In an RCU read section, as long as which it is. */
+/* A watch of a cgroup that @task is not in any more: there as long as the RCU read section. */
 static struct watch *watch_left(struct task_struct *task)
 {
 	struct syscount_watched *watched;
