@@ -54,6 +54,7 @@ static unsigned int watches;
 static LIST_HEAD(watches_of_all);		/* RCU, as the next */
 /* Those of a cgroup, by that: nobody's fork or move asks those of cgroups he is not in. */
 static DEFINE_HASHTABLE(watches_of_cgroups, 10);
+static unsigned int any_of_cgroups;	/* how many; mostly none, so forks need not look */
 
 /* Where a task's calls are counted that need more than one addition: nowhere. */
 static struct table no_table;
@@ -758,6 +759,8 @@ static bool join_of_cgroups(struct task_struct *task)
 	struct cgroup *cgroup;
 	struct watch *watch;
 
+	if (!READ_ONCE(any_of_cgroups))
+		return false;
 	for (cgroup = task_dfl_cgroup(task); cgroup; cgroup = cgroup_parent(cgroup)) {
 		hash_for_each_possible_rcu(watches_of_cgroups, watch, of_cgroup,
 					   (unsigned long)cgroup) {
@@ -990,10 +993,14 @@ static int add_everywhere(struct watch *watch)
 {
 	int err;
 
-	if (watch->target == SYSCOUNT_TARGET_CGROUP)
+	if (watch->target == SYSCOUNT_TARGET_CGROUP) {
 		hash_add_rcu(watches_of_cgroups, &watch->of_cgroup, (unsigned long)watch->cgroup);
-	else
+		WRITE_ONCE(any_of_cgroups, any_of_cgroups + 1);
+		/* Who is forked or moved from now on looks; the others are in the list of tasks. */
+		smp_mb();
+	} else {
 		list_add_rcu(&watch->everywhere, &watches_of_all);
+	}
 	err = join_all(watch);
 	if (!err)
 		on_each_cpu(watch_take_up, NULL, true);
@@ -1230,6 +1237,8 @@ void syscount_watch_close(struct watch *watch)
 	watch_user_closes(watch->user);
 	mutex_lock(&watches_mutex);
 	list_del_rcu(&watch->everywhere);
+	if (hash_hashed(&watch->of_cgroup))
+		WRITE_ONCE(any_of_cgroups, any_of_cgroups - 1);
 	hash_del_rcu(&watch->of_cgroup);
 	mutex_unlock(&watches_mutex);
 	close_members(watch);
