@@ -65,13 +65,19 @@ verdict()
 	fi
 }
 
+# It opens standard files that are closed, heeds ignored signals, and lacks pidfd_open().
+beyond_valgrind() # NAME SCRIPT
+{
+	[[ $1 == watch-status-ignored || $2 == *'&-'* || $2 == *'attach '*'-p '* ]]
+}
+
 # sh NAME STATUS STDERR SCRIPT: what a shell script prints
 sh()
 {
 	local status
 
-	if [[ $option == -v && $4 == *'&-'* ]]; then
-		skip "$1" "valgrind opens standard files that are closed"
+	if [[ $option == -v ]] && beyond_valgrind "$1" "$4"; then
+		skip "$1" "valgrind cannot"
 		return
 	fi
 	bash -c "set -o pipefail; $4" >"$tmp/out" 2>"$tmp/err" </dev/null
