@@ -235,6 +235,26 @@ syscount: attach: counting: $pid" "$(run syscount attach -p $dead,$pid -d 0.1)"
 			"$(jq '[.. | objects | select((.syscall | strings) | test("^(ioctl|p?poll|clock_gettime)$"))] | length' out)"
 	done
 
+	# While others make calls and ours are taken out: never below zero nor below the reading before,
+	# and as many in the histogram, that the time fits to, as returned.
+	while :; do
+		ls > /dev/null
+	done &
+	pid=$!
+	syscount attach -a -L --by cgroup -I 0.2 -d 3 -J > out 2> err
+	kill $pid
+	wait $pid 2> /dev/null
+	same "attach --by cgroup: times of calls, without its own" "yes []" "$(jq -sc '
+		(if length >= 5 and all(.[]; .syscount.groups | length > 0) then "yes" else length end),
+		([.[].syscount.groups | map({ key: .cgroup, value: (.syscalls | map({ key: "\(.abi) \(.nr)", value: . }) | from_entries) }) | from_entries] |
+		[range(length) as $i | .[$i] as $now | (if $i > 0 then .[$i - 1] else {} end) as $before |
+			$now | to_entries[] | .key as $cgroup | .value | to_entries[] |
+			.key as $call | .value as $row | ($before[$cgroup][$call].latency // { total_ns: 0 }) as $old |
+			($row.latency.buckets // [] | map(.[1]) | add // 0) as $n |
+			select($n != $row.exits or $row.calls > 1e9 or $row.latency.total_ns < $old.total_ns or
+				$row.latency.total_ns > ($row.latency.buckets | map(.[0] * .[1]) | add // 0) or
+				any($row.latency.buckets[]; .[1] > 1e9)) | [$i, $cgroup, $call, $row]])' out | paste -sd ' ')"
+
 	# Processes that ended are let go of, but not their calls.
 	syscount attach -a --by process -J -e gettid@64 -I 0.2 > out 2> err &
 	pid=$!

@@ -34,6 +34,7 @@ struct attached {
 	struct device *own;		/* NULL, or a watch of ourselves, to subtract */
 	size_t ours;			/* from what that device counts */
 	struct snapshot *own_before;
+	struct snapshot *rest;		/* of all readings so far, without what we did */
 	struct syscount_watch own_watch;
 	struct snapshot **ended;	/* groups that had, in each device's last reading */
 	struct counts past;		/* of those that the module has let go of since */
@@ -307,10 +308,12 @@ static void close_watches(struct attached *a)
 	}
 	device_close(a->own);
 	snapshot_free(a->own_before);
+	snapshot_free(a->rest);
 	free(a->devices);
 	free(a->before);
 	a->own = NULL;
 	a->own_before = NULL;
+	a->rest = NULL;
 	a->devices = NULL;
 	a->before = NULL;
 	a->ndevices = 0;
@@ -428,7 +431,7 @@ static bool is_ours(const struct group *group, const void *ctx)
 /*
  * No call comes between the two readings. Ours is read first: then each has a call that
  * the other has not, ours the one that made the watch of all, or read it the last time,
- * that of all the one that reads it, which are of the same kind.
+ * that of all the one that reads it, which are of the same kind, but take other times.
  */
 static void read_both(struct attached *a, bool forget)
 {
@@ -442,50 +445,78 @@ static void read_both(struct attached *a, bool forget)
 	sigprocmask(SIG_SETMASK, &before, NULL);
 }
 
-/* Of ours never more than of all, should there have been a call between the readings. */
-static void clip(struct counts *own, const struct counts *all)
+/* What @own counted is not in @s any more, which is of the same time; @ever: what it ever did. */
+static void take_out(struct snapshot *s, const struct snapshot *own, const struct snapshot *ever)
 {
-	enum measure m;
-	size_t i;
+	size_t i, at = 0;
 
-	for (i = 0; i < own->nrows; i++) {
-		struct row *row = &own->rows[i];
-		const struct row *limit = counts_find(all, row);
+	for (i = 0; i < s->ngroups; i++) {
+		struct counts *c = &s->groups[i].counts;
+		const struct group *group = group_find(own, &s->groups[i], &at);
 
-		if (!limit)
-			continue;
-		row->calls = min_u64(row->calls, limit->calls);
-		for (m = 0; m < MEASURE_COUNT; m++)
-			row->measures.n[m] = min_u64(row->measures.n[m], limit->measures.n[m]);
+		if (group)
+			counts_take_out(c, &group->counts);
+		group = group_find(ever, &s->groups[i], &at);
+		if (group)
+			counts_forget_extremes(c, &group->counts);
 	}
 }
 
-/* @own is of the same time as @all; both are freed. @live: the groups stay that are idle. */
-static struct snapshot *without_own(struct snapshot *all, struct snapshot *own, bool live)
+/* As if there had been a reading when it was opened. */
+static struct snapshot *nothing_before(const struct snapshot *s)
 {
-	struct snapshot *s;
-	size_t i, at = 0;
+	struct snapshot *nothing = snapshot_new(s->kind);
 
-	for (i = 0; i < own->ngroups; i++) {
-		const struct group *group = group_find(all, &own->groups[i], &at);
+	nothing->timed = true;
+	nothing->since_ns = s->since_ns;
+	nothing->now_ns = s->since_ns;
+	nothing->time = xstrdup(s->since);
+	return nothing;
+}
 
-		if (group)
-			clip(&own->groups[i].counts, &group->counts);
-	}
-	own->since_ns = all->since_ns;
-	s = live ? snapshot_recent(all, own) : snapshot_subtract(all, own);
-	free(s->since);
-	s->since = xstrdup(all->since);
-	s->since_ns = all->since_ns;
-	s->duration_ns = all->duration_ns;
-	s->lost = all->lost;
-	s->watched.lost_threads = all->watched.lost_threads;
-	s->watched.left = all->watched.left;
-	snapshot_free(all);
+/* What @now has more than *@before, which it becomes but for what the module let go. */
+static struct snapshot *recent_of(struct snapshot **before, struct snapshot *now, bool forget)
+{
+	struct snapshot *recent;
+
+	if (!*before)
+		*before = nothing_before(now);
+	recent = snapshot_recent(now, *before);
+	snapshot_free(*before);
+	if (forget)
+		snapshot_drop(now, is_ended, NULL);
+	*before = now;
+	return recent;
+}
+
+/* Of the device that counts for us, too. */
+static struct snapshot *recent_without_own(struct attached *a, bool forget)
+{
+	struct snapshot *recent, *own;
+
+	read_both(a, forget);
+	recent = recent_of(&a->before[a->ours],
+			   device_reading(a->devices[a->ours], &a->watch), forget);
+	own = recent_of(&a->own_before, device_reading(a->own, &a->own_watch), false);
+	take_out(recent, own, a->own_before);
 	snapshot_free(own);
+	return recent;
+}
+
+/* Added up, so that no reading is below the one before. */
+static struct snapshot *read_without_own(struct attached *a)
+{
+	struct snapshot *recent = recent_without_own(a, false), *s;
+
+	if (a->rest) {
+		snapshot_append(a->rest, recent, NULL);
+		snapshot_free(recent);
+	} else {
+		a->rest = recent;
+	}
+	s = snapshot_copy(a->rest);
 	/* Sums anew: a cgroup that is watched need not be the one that we are in. */
-	if (!live)
-		snapshot_drop(s, is_idle, NULL);
+	snapshot_drop(s, is_idle, NULL);
 	return s;
 }
 
@@ -493,11 +524,8 @@ static struct snapshot *read_one(struct attached *a, size_t i)
 {
 	struct snapshot *s;
 
-	if (a->own && i == a->ours) {
-		read_both(a, false);
-		return without_own(device_reading(a->devices[i], &a->watch),
-				   device_reading(a->own, &a->own_watch), false);
-	}
+	if (a->own && i == a->ours)
+		return read_without_own(a);
 	s = device_read_watch(a->devices[i], &a->watch, forgets(a));
 	if (forgets(a))
 		keep_forgotten(a, a->ended[i], s);
@@ -576,42 +604,11 @@ void attach_settle(struct attached *a)
 	snapshot_free(attach_read(a));
 }
 
-/* As if there had been a reading when it was opened. */
-static struct snapshot *nothing_before(const struct snapshot *s)
-{
-	struct snapshot *nothing = snapshot_new(s->kind);
-
-	nothing->timed = true;
-	nothing->since_ns = s->since_ns;
-	nothing->now_ns = s->since_ns;
-	nothing->time = xstrdup(s->since);
-	return nothing;
-}
-
-/* What @now has more than *@before, which it becomes but for what the module let go. */
-static struct snapshot *recent_of(struct snapshot **before, struct snapshot *now)
-{
-	struct snapshot *recent;
-
-	if (!*before)
-		*before = nothing_before(now);
-	recent = snapshot_recent(now, *before);
-	snapshot_free(*before);
-	snapshot_drop(now, is_ended, NULL);
-	*before = now;
-	return recent;
-}
-
 static struct snapshot *recent_of_device(struct attached *a, size_t i)
 {
-	struct snapshot *recent, *own;
-
-	if (!a->own || i != a->ours)
-		return recent_of(&a->before[i], device_read_watch(a->devices[i], &a->watch, true));
-	read_both(a, true);
-	recent = recent_of(&a->before[i], device_reading(a->devices[i], &a->watch));
-	own = recent_of(&a->own_before, device_reading(a->own, &a->own_watch));
-	return without_own(recent, own, true);
+	if (a->own && i == a->ours)
+		return recent_without_own(a, true);
+	return recent_of(&a->before[i], device_read_watch(a->devices[i], &a->watch, true), true);
 }
 
 /* Where ours is subtracted, both begin with the same reading. */

@@ -8,6 +8,8 @@
 #include "snapshot.h"
 #include "util.h"
 
+#define EXTREMES	(BIT(MEASURE_MIN_NS) | BIT(MEASURE_MAX_NS))
+
 const char *const measure_words[MEASURE_COUNT] = {
 	[MEASURE_EXITS]		= "exits",
 	[MEASURE_ERRORS]	= "errors",
@@ -111,8 +113,15 @@ static void merge_minimum(struct measures *to, const struct measures *from)
 		to->n[MEASURE_MIN_NS] = from->n[MEASURE_MIN_NS];
 }
 
+/* Of calls that returned: those of a sum are not known if they are not of a part. */
+static unsigned int unknown_extremes(const struct measures *m)
+{
+	return m->n[MEASURE_EXITS] ? EXTREMES & ~m->known : 0;
+}
+
 void measures_merge(struct measures *to, const struct measures *from)
 {
+	unsigned int unknown = unknown_extremes(to) | unknown_extremes(from);
 	enum measure i;
 
 	/* Before the exits are added up, which say whether there is one. */
@@ -125,7 +134,7 @@ void measures_merge(struct measures *to, const struct measures *from)
 		else
 			to->n[i] += from->n[i];
 	}
-	to->known |= from->known;
+	to->known = (to->known | from->known) & ~unknown;
 }
 
 static bool same_word(const char *a, const char *b)
@@ -145,6 +154,13 @@ void counts_measures(struct measures *to, const struct counts *c, const char *ca
 	to->known |= c->known;
 }
 
+void measures_forget_extremes(struct measures *m)
+{
+	m->known &= ~EXTREMES;
+	m->n[MEASURE_MIN_NS] = 0;
+	m->n[MEASURE_MAX_NS] = 0;
+}
+
 static void measures_subtract(struct measures *m, const struct measures *before)
 {
 	enum measure i;
@@ -154,9 +170,7 @@ static void measures_subtract(struct measures *m, const struct measures *before)
 			m->n[i] -= before->n[i];
 	}
 	/* The shortest and the longest of an interval are not known. */
-	m->known &= ~(BIT(MEASURE_MIN_NS) | BIT(MEASURE_MAX_NS));
-	m->n[MEASURE_MIN_NS] = 0;
-	m->n[MEASURE_MAX_NS] = 0;
+	measures_forget_extremes(m);
 }
 
 void tallies_add(struct tallies *to, uint32_t value, uint64_t count)
@@ -206,6 +220,77 @@ void row_subtract(struct row *row, const struct row *before)
 	measures_subtract(&row->measures, &before->measures);
 	tallies_subtract(&row->errnos, &before->errnos);
 	tallies_subtract(&row->buckets, &before->buckets);
+}
+
+/* Of the value, or of those that are nearest to it. */
+static void tallies_take(struct tallies *t, uint32_t value, uint64_t count)
+{
+	while (count) {
+		struct tally *nearest = NULL;
+		uint32_t away, least = UINT32_MAX;
+		uint64_t taken;
+		size_t i;
+
+		for (i = 0; i < t->n; i++) {
+			struct tally *item = &t->items[i];
+
+			away = item->value > value ? item->value - value : value - item->value;
+			if (item->count && away < least) {
+				nearest = item;
+				least = away;
+			}
+		}
+		if (!nearest)
+			return;
+		taken = min_u64(count, nearest->count);
+		nearest->count -= taken;
+		count -= taken;
+	}
+}
+
+static void take_tallies_out(struct tallies *t, const struct tallies *part)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < part->n; i++)
+		tallies_take(t, part->items[i].value, part->items[i].count);
+	for (i = 0; i < t->n; i++) {
+		if (t->items[i].count)
+			t->items[n++] = t->items[i];
+	}
+	t->n = n;
+}
+
+/* A time that calls of these buckets can have taken together. */
+static uint64_t possible_time(const struct tallies *buckets, uint64_t ns)
+{
+	uint64_t least = 0, most = 0;
+	size_t i;
+
+	for (i = 0; i < buckets->n; i++) {
+		uint64_t bound = bucket_bound(buckets->items[i].value);
+
+		least += bound / 2 * buckets->items[i].count;
+		most += bound * buckets->items[i].count;
+	}
+	return ns < least ? least : min_u64(ns, most);
+}
+
+void row_take_out(struct row *row, const struct row *part)
+{
+	uint64_t *n = row->measures.n;
+	enum measure i;
+
+	row->calls -= min_u64(row->calls, part->calls);
+	for (i = 0; i < MEASURE_COUNT; i++) {
+		if (i != MEASURE_OLDEST_NS && i != MEASURE_MIN_NS && i != MEASURE_MAX_NS)
+			n[i] -= min_u64(n[i], part->measures.n[i]);
+	}
+	if (!n[MEASURE_IN_FLIGHT])
+		n[MEASURE_OLDEST_NS] = 0;
+	take_tallies_out(&row->errnos, &part->errnos);
+	take_tallies_out(&row->buckets, &part->buckets);
+	n[MEASURE_TOTAL_NS] = possible_time(&row->buckets, n[MEASURE_TOTAL_NS]);
 }
 
 bool row_busy(const struct row *row)

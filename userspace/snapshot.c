@@ -353,6 +353,36 @@ void counts_keep(struct counts *c, bool (*keep)(const struct row *row, const voi
 	c->nrows = n;
 }
 
+static bool keep_busy(const struct row *row, const void *ctx)
+{
+	(void)ctx;
+	return row_busy(row);
+}
+
+void counts_take_out(struct counts *c, const struct counts *part)
+{
+	size_t i;
+
+	for (i = 0; i < c->nrows; i++) {
+		const struct row *row = counts_find(part, &c->rows[i]);
+
+		if (row)
+			row_take_out(&c->rows[i], row);
+	}
+	counts_keep(c, keep_busy, NULL);
+	counts_sum(c);
+}
+
+void counts_forget_extremes(struct counts *c, const struct counts *part)
+{
+	size_t i;
+
+	for (i = 0; i < c->nrows; i++) {
+		if (counts_find(part, &c->rows[i]))
+			measures_forget_extremes(&c->rows[i].measures);
+	}
+}
+
 /* Their names and states, without calls. */
 static void copy_categories(struct counts *to, const struct counts *from)
 {

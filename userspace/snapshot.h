@@ -200,6 +200,9 @@ bool counts_categories_agree(const struct counts *c);
 const struct row *counts_twice(const struct counts *c);
 /* The rows of @from too, in @to's rows of the same key; then counts_sum(). */
 void counts_merge(struct counts *to, const struct counts *from);
+/* See row_take_out(); and without the extremes of calls that are in @part, too. */
+void counts_take_out(struct counts *c, const struct counts *part);
+void counts_forget_extremes(struct counts *c, const struct counts *part);
 /* Are objects told apart. */
 bool counts_objects(const struct counts *c);
 /* Tells them apart no more: the category is that of @plain's row, if it has one. */
@@ -226,6 +229,13 @@ void measures_merge(struct measures *to, const struct measures *from);
 void counts_measures(struct measures *to, const struct counts *c, const char *category, bool all);
 void row_merge(struct row *to, const struct row *from);
 void row_subtract(struct row *row, const struct row *before);
+/*
+ * @row without the calls of @part, which counted some of the same, but not quite the same ones:
+ * never below zero, and what the calls took together fits to the buckets that stay.
+ */
+void row_take_out(struct row *row, const struct row *part);
+/* MIN and MAX are not known. */
+void measures_forget_extremes(struct measures *m);
 /* Something is to be told of it. */
 bool row_busy(const struct row *row);
 void tallies_add(struct tallies *to, uint32_t value, uint64_t count);

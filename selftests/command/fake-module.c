@@ -205,7 +205,7 @@ static void put_detail(const struct answer *a, struct syscount_watch_row *row, u
 	struct syscount_watch_detail *details = (void *)(unsigned long)a->get->details;
 
 	if (!is_asked(a, kind == SYSCOUNT_DETAIL_ERRNO ? SYSCOUNT_WATCH_ERRORS :
-							 SYSCOUNT_WATCH_LATENCY))
+							 SYSCOUNT_WATCH_LATENCY) || !count)
 		return;
 	if (a->get->detail_count < a->get->detail_capacity)
 		details[a->get->detail_count] = (struct syscount_watch_detail){ kind, value, count };
@@ -257,6 +257,35 @@ static void put_reads(const struct answer *a, struct syscount_watch_group *group
 	put_watch_row(a, group, row);
 }
 
+static int of_ourselves(const struct answer *a)
+{
+	return a->watch->pid == getpid();
+}
+
+/*
+ * The call that reads, which is long or short by turns. Of the one that goes on, the watch of
+ * ourselves has not the end yet, but has the call that opened the other watch.
+ */
+static void put_reader(const struct answer *a, struct syscount_watch_group *group)
+{
+	unsigned int own = of_ourselves(a), ended = a->times - own;
+	unsigned int slow = (ended + 1) / 2, fast = ended / 2;
+	unsigned int others = own || faulty("reader-alone") ? 0 : 2 * a->times;
+	struct syscount_watch_row row = {
+		.nr = 1, .abi = SYSCOUNT_ABI_64, .category = SYSCOUNT_CAT_FILE,
+		.state = SYSCOUNT_ON, .flags = SYSCOUNT_ROW_NAMED, .in_flight = 1,
+		.calls = a->times + others, .exits = a->times + others, .min_ns = 500,
+		.max_ns = 3000000, .oldest_ns = 3000,
+		.total_ns = 3000000ULL * slow + 500 * fast + 100000 * own + 1000 * others,
+	};
+
+	put_detail(a, &row, SYSCOUNT_DETAIL_LATENCY, 9, fast);
+	put_detail(a, &row, SYSCOUNT_DETAIL_LATENCY, 10, others);
+	put_detail(a, &row, SYSCOUNT_DETAIL_LATENCY, 17, own);
+	put_detail(a, &row, SYSCOUNT_DETAIL_LATENCY, 22, slow);
+	put_watch_row(a, group, row);
+}
+
 static void put_rows(const struct answer *a, struct syscount_watch_group *group, unsigned int k)
 {
 	struct syscount_watch_row futex = {
@@ -288,6 +317,8 @@ static void put_rows(const struct answer *a, struct syscount_watch_group *group,
 		put_reads(a, group, k, SYSCOUNT_OBJECT_CHANNEL);
 	if (faulty("one"))
 		return;
+	if ((faulty("reader") || faulty("reader-alone")) && group->cgroup == 1)
+		put_reader(a, group);
 	put_detail(a, &futex, SYSCOUNT_DETAIL_LATENCY, 11, 10 * k - 1);
 	put_watch_row(a, group, futex);
 	put_detail(a, &odd, SYSCOUNT_DETAIL_ERRNO, ENOSYS, k);
@@ -321,7 +352,7 @@ static void put_group(const struct answer *a, unsigned int k)
 		group.start_ns = LOADED + k;
 	}
 	if (by == SYSCOUNT_BY_CGROUP)
-		group.cgroup = k == 1 && a->watch->pid != getpid() ? ~0ULL : 1;
+		group.cgroup = k == 1 && !of_ourselves(a) ? ~0ULL : 1;
 	else if (by == SYSCOUNT_BY_COMMAND && k == 3)
 		prctl(PR_GET_NAME, group.command);
 	else if (by != SYSCOUNT_BY_NONE)

@@ -28,6 +28,15 @@ attaches()
 	attach own-process INT -a --by process
 	attach own-thread INT -a --by thread --csv
 	FAKE=say then="sed -E 's|^[^:,]*,64|PATH,64|; s/pid=[1-9][0-9]*/pid=OWN/'" attach own-cgroup INT -a --by cgroup --csv
+	# A call that ended between the two readings is in one of them only: nothing goes below zero,
+	# no reading is below the one before, and what calls took lies where the calls do.
+	for form in reader reader-alone; do
+		then="grep -v 'syscount:' | sed -E 's|^[^:,]*,64|PATH,64|'" FAKE=$form attach "own-$form" INT -a -L --by cgroup --csv -e write,newcomer \
+			-U CGROUP,ABI,SYSCALL,CALLS,EXITS,TOTAL,AVG,P50,P99,MIN,MAX,INFLIGHT
+		then="grep -v 'status\|syscount:' | jq -sc 'range(6) as \$i | .[\$i].syscount.syscalls[] | [.calls, .exits, .latency.total_ns, .latency.buckets]'" \
+			FAKE=$form attach "own-$form-interval" time -a -I 0.01 -d 1 -J -L --by cgroup -e write
+		then="sed -n 2,7p" FAKE=$form attach "own-$form-recent" time -a -I 0.01 -d 1 --csv -n -L --by cgroup -e write -U CALLS,TOTAL,P99
+	done
 	then="grep -v '^sysc'" attach own-command INT -a --by command --csv
 	then="grep -vE '(\"[a-z]+_id|host|kernel|machine|time|since)\":|cpus'" attach json end -p PID -J -e futex -L
 	then="sed -n 1,3p" attach interval time -a -I 0.02 -d 0.05 --csv -U CALLS
