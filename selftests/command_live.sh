@@ -226,6 +226,8 @@ syscount: attach: counting: $pid" "$(run syscount attach -p $dead,$pid -d 0.1)"
 	same "... of which the title names those" 1 "$(grep -c "^syscount: process $pid: 0 calls" out)"
 	kill $pid
 	same "attach: none there is" "1 syscount: process $dead: no such process" "$(run syscount attach -p $dead)"
+	same "attach: a kernel thread" "1 syscount: process 2: a kernel thread, which makes no system calls" \
+		"$(run syscount attach -p 2 -d 0.1)"
 	same "attach: the root of all cgroups" "0 syscount: attach: counting: /" "$(run syscount attach -g / -d 0.1)"
 	# The shell, its children and theirs: bash makes none of these calls.
 	for by in '' process thread command cgroup; do

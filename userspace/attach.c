@@ -19,6 +19,7 @@
 #include "watch.h"
 
 #define SETTLE_NS	(10 * NSEC_PER_SEC)
+#define PF_KTHREAD	0x00200000U	/* in proc(5)'s flags, as include/linux/sched.h has it */
 
 struct attached {
 	struct source *src;
@@ -51,21 +52,47 @@ static bool is_listed(const struct attached *a, long pid)
 	return false;
 }
 
-/* 0: not known. */
-static long parent_of(long pid)
+/* A number of /proc/PID/status, behind that word. 0: not known. */
+static long status_of(long pid, const char *word)
 {
 	char *path = xasprintf("/proc/%ld/status", pid), *line = NULL;
 	FILE *f = fopen(path, "re");
 	size_t room = 0;
-	long parent = 0;
+	long n = 0;
 
-	while (f && !parent && getline(&line, &room, f) >= 0)
-		sscanf(line, "PPid: %ld", &parent);
+	while (f && !n && getline(&line, &room, f) >= 0) {
+		if (!strncmp(line, word, strlen(word)))
+			n = strtol(line + strlen(word), NULL, 10);
+	}
 	if (f)
 		fclose(f);
 	free(line);
 	free(path);
-	return parent;
+	return n;
+}
+
+static long parent_of(long pid)
+{
+	return status_of(pid, "PPid:");
+}
+
+static bool is_kernel_thread(long pid)
+{
+	char *path = xasprintf("/proc/%ld/stat", pid), *line = NULL, *end = NULL;
+	FILE *f = fopen(path, "re");
+	unsigned int flags = 0;
+	size_t room = 0;
+
+	/* Its name may have blanks and brackets. */
+	if (f && getline(&line, &room, f) >= 0)
+		end = strrchr(line, ')');
+	if (end)
+		sscanf(end, ") %*c %*d %*d %*d %*d %*d %u", &flags);
+	if (f)
+		fclose(f);
+	free(line);
+	free(path);
+	return flags & PF_KTHREAD;
 }
 
 /* A watch of its parent, or of theirs, counts for it too: two would count it twice. */
@@ -102,18 +129,30 @@ static bool has_ended(int pidfd)
 	return poll(&fd, 1, 0) > 0;
 }
 
-/* NULL: opened, before the watch is, so that it says whose that is. Else why not. */
-static const char *open_pidfd(struct attached *a, size_t i)
+static char *thread_text(long tid)
+{
+	long pid = status_of(tid, "Tgid:");
+
+	if (!pid)
+		return xstrdup("a thread, not a process");
+	return xasprintf("a thread of process %ld: -p %ld --by thread counts each of its threads",
+			 pid, pid);
+}
+
+/* NULL: opened, before the watch is, so that it says whose that is. Else why not, to free. */
+static char *open_pidfd(struct attached *a, size_t i)
 {
 	int fd = (int)syscall(SYS_pidfd_open, a->pids[i], 0);
 
 	if (fd < 0 && (errno == EINVAL || errno == ENOENT))
-		return "a thread, not a process";
+		return thread_text(a->pids[i]);
 	if (fd < 0 && errno == ESRCH)
-		return "no such process";
+		return xstrdup("no such process");
 	if (fd < 0)
 		err(failure_status, "process %" PRId32, a->pids[i]);
 	a->fds[i] = (struct pollfd){ .fd = fd, .events = POLLIN };
+	if (is_kernel_thread(a->pids[i]))
+		return xstrdup("a kernel thread, which makes no system calls");
 	return NULL;
 }
 
@@ -137,18 +176,20 @@ static void check_pids(struct attached *a)
 
 static void find_pids(struct attached *a)
 {
-	const char *why;
 	size_t i = 0;
 
 	a->fds = xcalloc(a->n, sizeof(*a->fds));
 	a->watch.target = SYSCOUNT_TARGET_TASK;
 	while (i < a->n) {
+		char *why;
+
 		a->fds[i].fd = -1;
 		why = open_pidfd(a, i);
 		if (why)
 			drop_pid(a, i, why);
 		else
 			i++;
+		free(why);
 	}
 	check_pids(a);
 }
@@ -317,6 +358,22 @@ static void close_watches(struct attached *a)
 	a->devices = NULL;
 	a->before = NULL;
 	a->ndevices = 0;
+}
+
+void attach_check(const struct options *o)
+{
+	unsigned int targets = o->given & OPTS_TARGET;
+
+	if (targets & (targets - 1))
+		usage_error(o->command, "--pid, --cgroup and --all exclude each other");
+	/* What a script has in "$CGROUP" that is not set is not everybody. */
+	if (o->cgroup && !*o->cgroup)
+		usage_error(o->command, "--cgroup: the path is empty; / is the root of all");
+	if (o->follow != FOLLOW_ALL && !(targets & OPT_PID))
+		usage_error(o->command, "--follow %s goes with --pid%s",
+			    o->follow == FOLLOW_NONE ? "none" : "threads",
+			    targets & OPT_ALL ? ", not with --all" :
+			    targets & OPT_CGROUP ? ", not with --cgroup" : "");
 }
 
 struct attached *attach_new(const struct options *o)

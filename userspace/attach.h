@@ -10,6 +10,8 @@
 
 struct attached;
 
+/* That the options which name somebody fit together: else a usage error. */
+void attach_check(const struct options *o);
 /* Whom the options name; wrong numbers are a usage error. */
 struct attached *attach_new(const struct options *o);
 /* Counts from here on. Ends the program with one line if that cannot be. */

@@ -11,16 +11,6 @@
 #include "util.h"
 #include "watch_output.h"
 
-static void check_target(const struct options *o)
-{
-	unsigned int targets = o->given & OPTS_TARGET;
-
-	if (!targets)
-		usage_error(o->command, "whose calls? --pid LIST, --cgroup PATH or --all");
-	if (targets & (targets - 1))
-		usage_error(o->command, "--pid, --cgroup and --all exclude each other");
-}
-
 /* From here on, exactly. */
 static void say_so(const struct attached *a, const struct options *o)
 {
@@ -94,7 +84,9 @@ int cmd_attach(struct options *o)
 	struct output *out;
 	struct source *src;
 
-	check_target(o);
+	if (!(o->given & OPTS_TARGET))
+		usage_error(o->command, "whose calls? --pid LIST, --cgroup PATH or --all");
+	attach_check(o);
 	a = attach_new(o);
 	lines_check(o);
 	out = output_open(o);

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "attach.h"
 #include "device.h"
 #include "interval.h"
 #include "json.h"
@@ -438,12 +439,7 @@ static enum by first_view(const struct options *o)
 
 static void check_options(struct options *o)
 {
-	unsigned int targets = o->given & OPTS_TARGET;
-
-	if (targets & (targets - 1))
-		usage_error(o->command, "--pid, --cgroup and --all exclude each other");
-	if (o->given & OPT_FOLLOW && !(o->given & OPT_PID))
-		usage_error(o->command, "--follow goes with --pid");
+	attach_check(o);
 	if (o->nargs && o->interval_ns)
 		usage_error(o->command, "SECONDS and --interval exclude each other");
 	if (o->nargs)

@@ -61,6 +61,18 @@ attaches()
 	misused attach-both "attach: --pid, --cgroup and --all exclude each other" attach -a -p 1
 	misused attach-pid "attach: --pid: 'x' is not the number of a process" attach -p x
 	misused attach-pid-empty "attach: --pid: '' is not the number of a process" attach -p 1,
+	misused attach-cgroup-empty "attach: --cgroup: the path is empty; / is the root of all" attach -g "''"
+	misused attach-follow-all "attach: --follow none goes with --pid, not with --all" attach -a --follow none
+	misused attach-follow-cgroup "attach: --follow threads goes with --pid, not with --cgroup" attach -g / --follow threads
+	attach follow-everything INT -a -f -n
+	sh attach-thread 1 "syscount: process TID: a thread of process PID: -p PID --by thread counts each of its threads" \
+		"LD_PRELOAD=$tmp/fake.so python3 -c '
+import os, subprocess, sys, threading
+def look():
+    said = subprocess.run(sys.argv[1:] + [str(threading.get_native_id())], stderr=subprocess.PIPE, text=True)
+    sys.stderr.write(said.stderr.replace(str(threading.get_native_id()), \"TID\").replace(str(os.getpid()), \"PID\"))
+    os._exit(said.returncode)
+threading.Thread(target=look).start()' $SYSCOUNT attach -p"
 	misused attach-argument "attach: one argument too many: 'ls'" attach -a ls
 }
 

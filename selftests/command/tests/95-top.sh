@@ -70,7 +70,9 @@ misused top-json "top: option --json does not belong here; $instead" top -J
 misused top-output "top: option --output does not belong here; $instead" top -o file
 misused top-input "top: option --input does not belong here; it is for: show stat list info" top -i db7.json
 misused top-two-targets "top: --pid, --cgroup and --all exclude each other" top -a -p 1
-misused top-follow "top: --follow goes with --pid" top --follow none -a
+misused top-follow "top: --follow none goes with --pid, not with --all" top --follow none -a
+misused top-follow-nobody "top: --follow threads goes with --pid" top --follow threads
+misused top-cgroup-empty "top: --cgroup: the path is empty; / is the root of all" top -g "''"
 misused top-by-cpu "top: --by: 'cpu' is not one of: syscall, category, process, thread, cgroup, command" top --by cpu
 misused top-seconds "top: SECONDS: 'x' is not a number of seconds" top x
 misused top-twice "top: SECONDS and --interval exclude each other" top -I 1 1
