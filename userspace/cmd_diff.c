@@ -148,7 +148,7 @@ static void read_both(struct diff *d, const struct options *o)
 	match_objects(d);
 	apply_selections(d->from, d->to, &table->counts);
 	apply_selections(d->to, d->from, &table->counts);
-	filter_check(&o->filter, &table->counts, complete);
+	filter_check(&o->filter, o->command->name, &table->counts, complete);
 	filter_apply(&o->filter, &d->from->counts, &table->counts);
 	filter_apply(&o->filter, &d->to->counts, &table->counts);
 	snapshot_free(table);

@@ -28,6 +28,9 @@ static int arm(void *ctx)
 
 static __noreturn void cannot_run(const char *name, int error)
 {
+	if (error == ENOEXEC)
+		errx(EXIT_CANNOT, "%s: %s: no program of this machine, and no script that begins "
+		     "with #!", name, strerror(error));
 	errx(error == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT, "%s: %s", name, strerror(error));
 }
 

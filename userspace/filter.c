@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "filter.h"
+#include "program.h"
 #include "util.h"
 
 #define UNKNOWN "unknown"
@@ -139,10 +140,13 @@ void suggest_syscall(struct suggestion *s, const struct counts *table)
 	}
 }
 
-static void no_category(const struct filter_item *item, const struct counts *table)
+static __noreturn void no_category(const char *command, const struct filter_item *item,
+				   const struct counts *table)
 {
 	struct suggestion s = { .word = item->text };
 	char *all = xstrdup(UNKNOWN);
+	const char *hint = "";
+	int error;
 	size_t i;
 
 	suggestion_try(&s, UNKNOWN);
@@ -156,11 +160,28 @@ static void no_category(const struct filter_item *item, const struct counts *tab
 		all = longer;
 	}
 	if (s.best)
-		errx(failure_status, "no category '%s'%s", item->text, suggestion_text(&s));
-	errx(failure_status, "no category '%s'; there are: %s", item->text, all);
+		errx(failure_status, "%s: --category: no category '%s'%s", command, item->text,
+		     suggestion_text(&s));
+	if (!strcmp(command, "run") && program_find(item->text, &error))
+		hint = " (-c is not strace's: run counts without it)";
+	errx(failure_status, "%s: --category: no category '%s'%s; there are: %s", command,
+	     item->text, hint, all);
 }
 
-void filter_check(const struct filter *f, const struct counts *table, bool complete)
+static __noreturn void no_syscall(const char *command, const struct filter_item *item,
+				  const struct suggestion *s)
+{
+	uint32_t number;
+
+	if (error_number(item->text, &number))
+		errx(failure_status, "%s: --syscall: no syscall '%s', but an error: -x --errno "
+		     "tells which calls fail so, where there is a watch", command, item->text);
+	errx(failure_status, "%s: --syscall: no syscall '%s%s%s'%s", command, item->text,
+	     item->abi ? "@" : "", item->abi ? item->abi : "", suggestion_text(s));
+}
+
+void filter_check(const struct filter *f, const char *command, const struct counts *table,
+		  bool complete)
 {
 	size_t i;
 
@@ -173,14 +194,13 @@ void filter_check(const struct filter *f, const struct counts *table, bool compl
 		if (item->number || item_known(item, table))
 			continue;
 		if (item->category)
-			no_category(item, table);
+			no_category(command, item, table);
 		if (counts_category(table, item->text) || !strcmp(item->text, UNKNOWN))
-			errx(failure_status, "no syscall '%s', but a category: -c %s", item->text,
-			     item->text);
+			errx(failure_status, "%s: --syscall: no syscall '%s', but a category: "
+			     "-c %s", command, item->text, item->text);
 		suggest_syscall(&s, table);
 		if (complete)
-			errx(failure_status, "no syscall '%s%s%s'%s", item->text, at, abi,
-			     suggestion_text(&s));
+			no_syscall(command, item, &s);
 		warnx("no syscall '%s%s%s' in the snapshot%s", item->text, at, abi,
 		      suggestion_text(&s));
 	}

@@ -28,10 +28,11 @@ struct selection filter_selection(const struct filter *f);
 struct filter filter_of(const struct selection *selection);
 bool filter_item_matches(const struct filter_item *item, const struct row *row);
 /*
- * Every item must name something in @table. When that table is not complete, as
+ * Every item of @command's must name something in @table. When that table is not complete, as
  * in a snapshot that holds no row without a call, a name not in it is a warning.
  */
-void filter_check(const struct filter *f, const struct counts *table, bool complete);
+void filter_check(const struct filter *f, const char *command, const struct counts *table,
+		  bool complete);
 void filter_apply(const struct filter *f, struct counts *c, const struct counts *table);
 void suggest_syscall(struct suggestion *s, const struct counts *table);
 

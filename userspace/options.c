@@ -366,6 +366,8 @@ static const struct {
 	  "run counts until CMD ends; to end it before: syscount run -- timeout SEC CMD" },
 	{ "run", OPT_INTERVAL,
 	  "run shows the calls when CMD has ended; before: syscount attach -p PID -I SEC" },
+	{ "attach", OPT_INPUT,
+	  "a saved snapshot is shown by: syscount show -i FILE; an interval is -I SEC" },
 };
 
 static __noreturn void not_here(const struct options *o, const struct option_line *line)
@@ -396,6 +398,8 @@ static __noreturn void bad_option(const struct options *o, int code, char **argv
 
 	if (code == ':')
 		usage_error(o->command, "option '%s' needs an argument", arg);
+	if (optopt == 'S' && o->command->options & OPT_SORT)
+		usage_error(o->command, "no option '-S', as strace has it: -s KEY sorts");
 	if (optopt && optopt < 256 && !line_of(optopt))
 		usage_error(o->command, "no option '-%c'; see syscount %s --help", optopt,
 			    o->command->name);
@@ -444,6 +448,15 @@ static void check_strace(const struct options *o)
 	}
 }
 
+static __noreturn void extra_argument(const struct options *o, const char *word)
+{
+	if (o->command->options & OPTS_TARGET && !o->command->max_args && *word &&
+	    !word[strspn(word, "0123456789")])
+		usage_error(o->command, "one argument too many: '%s'; of a process: -p %s", word,
+			    word);
+	usage_error(o->command, "one argument too many: '%s'", word);
+}
+
 /* JSON is a snapshot: what lays out a table does not apply to it. */
 static void check_options(const struct options *o)
 {
@@ -469,8 +482,7 @@ static void check_options(const struct options *o)
 	if (o->given & OPT_RATE && o->given & OPT_CALLS)
 		usage_error(o->command, "--rate and --calls exclude each other");
 	if (o->nargs > o->command->max_args)
-		usage_error(o->command, "one argument too many: '%s'",
-			    o->args[o->command->max_args]);
+		extra_argument(o, o->args[o->command->max_args]);
 	if (o->nargs < o->command->min_args)
 		usage_error(o->command, "an argument is missing: %s", o->command->args);
 }

@@ -75,7 +75,8 @@ static const struct counts *table_of(struct source *src, const struct snapshot *
 
 void source_check(struct source *src)
 {
-	filter_check(&src->options->filter, table_of(src, NULL), true);
+	filter_check(&src->options->filter, src->options->command->name, table_of(src, NULL),
+		     true);
 	src->checked = true;
 }
 
@@ -92,7 +93,8 @@ void source_choose(struct source *src, struct snapshot *s)
 	}
 	table = table_of(src, s);
 	if (!src->checked)
-		filter_check(filter, table, src->device || s->kind == KIND_LIST);
+		filter_check(filter, src->options->command->name, table,
+			     src->device || s->kind == KIND_LIST);
 	src->checked = true;
 	for (i = 0; i < s->ngroups; i++)
 		filter_apply(filter, &s->groups[i].counts, table);

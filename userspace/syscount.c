@@ -198,11 +198,17 @@ int main(int argc, char **argv)
 	hold_standard_files();
 	/* Not LC_NUMERIC: programs read these numbers. */
 	setlocale(LC_CTYPE, "");
-	if (argc == 2 && (!strcmp(argv[1], "-h") || !strcmp(argv[1], "--help"))) {
+	if (argc == 2 && (!strcmp(argv[1], "-h") || !strcmp(argv[1], "--help") ||
+			  !strcmp(argv[1], "help"))) {
 		struct output *out = output_stdout();
 
 		help_all(out->f);
 		return output_close(out);
+	}
+	/* "help run" is "run --help". */
+	if (argc == 3 && !strcmp(argv[1], "help") && command_named(argv[2])) {
+		argv[1] = argv[2];
+		argv[2] = (char *)"--help";
 	}
 	if (argc > 1 && argv[1][0] != '-') {
 		command = find_command(argv[1]);

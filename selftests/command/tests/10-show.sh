@@ -67,8 +67,8 @@ prints choose-json -i db7.json -J -e 400
 prints choose-cpus -i cpus.json --by cpu -e getpid,futex
 sh choose-absent 0 "syscount: no syscall 'raed' in the snapshot; did you mean 'read'?" \
 	"syscount -i db7.json -rn -e raed,futex"
-refuses choose-no-category "no category 'fiel'; did you mean 'file'?" -i db7.json -c fiel
-refuses choose-nonsense "no category 'xyz'; there are: process, file, device, info, communication, unknown" \
+refuses choose-no-category "show: --category: no category 'fiel'; did you mean 'file'?" -i db7.json -c fiel
+refuses choose-nonsense "show: --category: no category 'xyz'; there are: process, file, device, info, communication, unknown" \
 	-i db7.json -c xyz
 misused choose-empty "show: --syscall: 'read,,write' has an empty name" -e read,,write
 misused choose-no-abi "show: --syscall: 'read@' has an empty name" -e read@
@@ -79,7 +79,7 @@ prints map-json -i plain.json -J --map names.map
 prints map-choose -i db7.json -rn -U SYSCALL,CATEGORY --map names.map -c wait
 prints map-cpus -i cpus.json --by cpu --map names.map
 prints map-ours -i db7.json -rn -U SYSCALL,CATEGORY --map "$map"
-refuses map-category "no category 'file'; there are: io, wait, unknown" -i db7.json --map names.map -c file
+refuses map-category "show: --category: no category 'file'; there are: io, wait, unknown" -i db7.json --map names.map -c file
 refuses map-line "bad-words.map: line 2: not 'CATEGORY NAME'" -i db7.json --map bad-words.map
 refuses map-twice "bad-twice.map: 'read' is there twice" -i db7.json --map bad-twice.map
 refuses map-empty "bad-empty.map: holds no line 'CATEGORY NAME'" -i db7.json --map bad-empty.map

@@ -86,7 +86,7 @@ prints list-of-counters list -i db7.json
 prints list-sort list -i list.json -s entry -T 2 -n
 prints list-columns list -i list.json -U +STATE -e "'r*'"
 prints list-choose list -i list.json -c unknown,info
-refuses list-absent "no syscall 'wread'; did you mean 'read'?" list -i list.json -e wread
+refuses list-absent "list: --syscall: no syscall 'wread'; did you mean 'read'?" list -i list.json -e wread
 prints list-map list -i list.json --map names.map
 sh list-again 0 "" "syscount list -J -i list.json | syscount list -i - | cmp - $here/expected/list-table"
 prints info-list info -i list.json

@@ -4,6 +4,7 @@
 
 prints help --help
 prints help-short -h
+sh help-word 0 "" "syscount help | cmp - $here/expected/help; syscount help run | cmp - $here/expected/help-run"
 for command in show run attach top stat diff enable disable reset list info cost; do
 	prints "help-$command" "$command" --help
 done
@@ -25,7 +26,7 @@ misused command-last "the command comes first: syscount cost -d 1" -d 1 cost
 misused command-last-option "the command comes first: syscount attach -p 1 -J" -p 1 attach -J
 misused command-last-list "the command comes first: syscount list -J" -J list
 misused strace-class "show: --syscall: '%file' is written for strace: -e takes names of calls alone (-e open,openat); categories are -c" -e %file
-refuses strace-category "no syscall 'file', but a category: -c file" -e file -i db7.json
+refuses strace-category "show: --syscall: no syscall 'file', but a category: -c file" -e file -i db7.json
 misused argument-reset "reset: one argument too many: 'now'" reset now
 misused enable-nothing "enable: an argument is missing: NAME..." enable
 misused format-word "show: --format: 'xml' is not one of: table, raw, csv, json, strace" --format xml

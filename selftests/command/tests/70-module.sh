@@ -88,7 +88,7 @@ modulewide()
 	fake old-cost 1 "syscount: counters: $old" "FAKE=old syscount cost"
 	fake diff 0 "" "syscount -J -o $tmp/now; syscount diff $tmp/now"
 	fake choose 0 "" "syscount -rn -e 'write,futex'"
-	fake choose-absent 1 "syscount: no syscall 'raed'; did you mean 'read'?" "syscount -e raed"
+	fake choose-absent 1 "syscount: show: --syscall: no syscall 'raed'; did you mean 'read'?" "syscount -e raed"
 	fake choose-off 0 "" "syscount -e write | plain"
 	fake map 0 "" "syscount --map names.map | plain"
 	fake enable 0 "" "syscount enable file unknown"

@@ -181,7 +181,7 @@ print(subprocess.run(sys.argv[1:]).returncode)' env LD_PRELOAD=$tmp/fake.so $SYS
 	watch status-cannot 126 "syscount: /etc/passwd: Permission denied" "syscount run /etc/passwd"
 	watch status-cannot-path 126 "syscount: plain.json: Permission denied" "PATH=$PWD:\$PATH syscount run plain.json"
 	watch status-directory 126 "syscount: /: Permission denied" "syscount run /"
-	watch status-format 126 "syscount: $tmp/noexec: Exec format error" "echo true >$tmp/noexec; chmod +x $tmp/noexec; syscount run $tmp/noexec"
+	watch status-format 126 "syscount: $tmp/noexec: Exec format error: no program of this machine, and no script that begins with #!" "echo true >$tmp/noexec; chmod +x $tmp/noexec; syscount run $tmp/noexec"
 	# Nothing is printed of a command that did not start, and the file is as it was.
 	watch status-kept 127 "syscount: no-such: No such file or directory" "echo old >$tmp/o; syscount run -o $tmp/o no-such; s=\$?; cat $tmp/o; exit \$s"
 	watch status-output 125 "syscount: /nowhere/x: No such file or directory" "syscount run -o /nowhere/x touch $tmp/ran; s=\$?; ls $tmp/ran 2>&1 | sed 's/.*: //'; exit \$s"
@@ -189,7 +189,7 @@ print(subprocess.run(sys.argv[1:]).returncode)' env LD_PRELOAD=$tmp/fake.so $SYS
 	watch status-full-strace 125 "syscount: /dev/full: No space left on device" "syscount run --format strace -o /dev/full true"
 	watch status-full-stderr 125 "" "syscount run true 2>/dev/full"
 	watch status-pipe 3 "" "syscount run -o - sh -c 'exit 3' | :; exit \${PIPESTATUS[0]}"
-	watch status-typo 125 "syscount: no syscall 'raed'; did you mean 'read'?" "syscount run -e raed touch $tmp/ran"
+	watch status-typo 125 "syscount: run: --syscall: no syscall 'raed'; did you mean 'read'?" "syscount run -e raed touch $tmp/ran"
 	watch status-eperm 125 "syscount: watch: not permitted: needs CAP_PERFMON or CAP_SYS_ADMIN; 'syscount run' needs neither" "FAKE=no-perm syscount run true"
 	watch status-emfile 125 "syscount: watch: you have 256 watches, as many as a user may: end some, or get CAP_PERFMON" "FAKE=no-more syscount run true"
 	watch status-eagain 125 "syscount: watch: too many watches in a short time: try again in a moment" "FAKE=too-fast syscount run true"
@@ -210,7 +210,10 @@ print(subprocess.run(sys.argv[1:]).returncode)' env LD_PRELOAD=$tmp/fake.so $SYS
 	misused show-columns-cpu "show: --columns: column CPU takes --by cpu" -U cpu
 	misused_run run-duration "run: no option --duration: run counts until CMD ends; to end it before: syscount run -- timeout SEC CMD" run -d 1 true
 	misused_run run-interval "run: no option --interval: run shows the calls when CMD has ended; before: syscount attach -p PID -I SEC" run --interval 1 true
-	watch status-category 125 "syscount: no category 'bogus'; there are: process, file, device, info, communication, unknown" "syscount run -c bogus true"
+	watch status-category 125 "syscount: run: --category: no category 'bogus'; there are: process, file, device, info, communication, unknown" "syscount run -c bogus true"
+	watch status-category-program 125 "syscount: run: --category: no category 'ls' (-c is not strace's: run counts without it); there are: process, file, device, info, communication, unknown" "syscount run -c ls /"
+	watch status-error-name 125 "syscount: run: --syscall: no syscall 'ENOENT', but an error: -x --errno tells which calls fail so, where there is a watch" "syscount run -e ENOENT true"
+	misused_run run-sort-strace "run: no option '-S', as strace has it: -s KEY sorts" run -S calls true
 	misused_run run-strace-e "run: --syscall: 'trace=open' is written for strace: -e takes names of calls alone (-e open,openat); categories are -c" run -e trace=open true
 	misused_run run-follow "run: --follow: 'me' is not one of: all, threads, none" run --follow me true
 	misused_run run-by "run: --by: 'cpu' is not one of: syscall, category, process, thread, cgroup, command" run --by cpu true

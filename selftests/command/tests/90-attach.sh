@@ -73,6 +73,9 @@ def look():
     sys.stderr.write(said.stderr.replace(str(threading.get_native_id()), \"TID\").replace(str(os.getpid()), \"PID\"))
     os._exit(said.returncode)
 threading.Thread(target=look).start()' $SYSCOUNT attach -p"
+	misused attach-number "attach: one argument too many: '184'; of a process: -p 184" attach 184
+	misused attach-thread-option "attach: one argument too many: '1'; of a process: -p 1" attach -t 1
+	misused attach-input "attach: no option --input: a saved snapshot is shown by: syscount show -i FILE; an interval is -I SEC" attach -a -i 1
 	misused attach-argument "attach: one argument too many: 'ls'" attach -a ls
 }
 
