@@ -74,10 +74,8 @@ static void get_name(const struct column *column, const void *data, struct cell 
 
 static void get_value(const struct column *column, const void *data, struct cell *cell)
 {
-	const char *value = ((const struct fact *)data)->value;
-
 	(void)column;
-	cell_text(cell, *value ? value : NULL, "-");
+	cell_text(cell, ((const struct fact *)data)->value, "-");
 }
 
 static const struct column columns[] = {

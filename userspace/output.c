@@ -13,7 +13,6 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 #include <wchar.h>
-#include <wctype.h>
 
 #include "output.h"
 #include "util.h"
@@ -370,8 +369,10 @@ void table_top(struct table *t, const struct options *o)
 
 void cell_text(struct cell *cell, const char *text, const char *null)
 {
-	cell->type = text ? CELL_TEXT : CELL_NULL;
-	cell->text = text ? text : null;
+	bool known = text && *text;
+
+	cell->type = known ? CELL_TEXT : CELL_NULL;
+	cell->text = known ? text : null;
 }
 
 void cell_count(struct cell *cell, uint64_t count)
@@ -560,6 +561,34 @@ static void add_columns(struct output *out, struct libscols_table *tb, const str
 	}
 }
 
+/*
+ * The library shows what does not print as \x and digits, but lets pass what turns text round,
+ * and there is no way to say \x ourselves. To free.
+ */
+static char *without_turns(const char *s)
+{
+	static const char instead[] = "\xef\xbf\xbd";	/* U+FFFD */
+	char *copy = xcalloc(2 * strlen(s) + 1, 1), *to = copy;
+	mbstate_t state = { 0 };
+	size_t n;
+
+	for (; *s; s += n) {
+		wchar_t c;
+
+		n = mbrtowc(&c, s, MB_CUR_MAX, &state);
+		if (n && n < (size_t)-2 && turns_text((wint_t)c)) {
+			to = stpcpy(to, instead);
+			continue;
+		}
+		if (!n || n >= (size_t)-2) {
+			memset(&state, 0, sizeof(state));
+			n = 1;
+		}
+		to = mempcpy(to, s, n);
+	}
+	return copy;
+}
+
 static void add_row(struct output *out, struct libscols_table *tb, const struct table *t,
 		    const void *row)
 {
@@ -571,10 +600,12 @@ static void add_row(struct output *out, struct libscols_table *tb, const struct 
 	for (i = 0; i < t->nchosen; i++) {
 		const struct column *column = &t->columns[t->chosen[i]];
 		struct cell cell = { .text = "" };
+		char *shown;
 
 		column->get(column, row, &cell);
-		check(!scols_line_set_data(line, i, cell_format(&cell, out->format == FORMAT_RAW,
-								text)));
+		shown = out->format == FORMAT_RAW ? xstrdup(cell_format(&cell, true, text)) :
+						    without_turns(cell_format(&cell, false, text));
+		check(!scols_line_refer_data(line, i, shown));
 		if (out->color && cell.color)
 			scols_cell_set_color(scols_line_get_cell(line, i), cell.color);
 	}

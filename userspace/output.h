@@ -107,6 +107,7 @@ void output_json(struct output *out, struct json_object *o, bool one_line);
 const char *cell_format(const struct cell *cell, bool machine, char text[CELL_SIZE]);
 /* --color and NO_COLOR, where the output is a terminal or is not. */
 bool color_wanted(const struct options *o, bool terminal);
+/* @null stands for @text that is NULL or empty: a blank would shift the columns of raw lines. */
 void cell_text(struct cell *cell, const char *text, const char *null);
 void cell_count(struct cell *cell, uint64_t count);
 /* Of a call; NULL: of none. */

@@ -11,7 +11,6 @@
 #include <sys/mman.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
-#include <wctype.h>
 
 #include "top_screen.h"
 #include "util.h"
@@ -274,7 +273,7 @@ static size_t next_character(const char *text, mbstate_t *state, wchar_t shown[5
 	wchar_t c;
 	size_t n = mbrtowc(&c, text, MB_CUR_MAX, state);
 
-	if (n && n < (size_t)-2 && iswprint((wint_t)c) && wcwidth(c) >= 0) {
+	if (n && n < (size_t)-2 && is_plain((wint_t)c) && wcwidth(c) >= 0) {
 		shown[0] = c;
 		shown[1] = L'\0';
 		return n;

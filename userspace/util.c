@@ -139,6 +139,28 @@ const char *plural(uint64_t n)
 	return n == 1 ? "" : "s";
 }
 
+bool turns_text(wint_t c)
+{
+	/* The marks, embeddings, overrides and isolates of Unicode's bidirectional algorithm. */
+	static const struct {
+		wint_t first, last;
+	} turns[] = {
+		{ 0x061c, 0x061c }, { 0x200e, 0x200f }, { 0x202a, 0x202e }, { 0x2066, 0x2069 },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(turns); i++) {
+		if (c >= turns[i].first && c <= turns[i].last)
+			return true;
+	}
+	return false;
+}
+
+bool is_plain(wint_t c)
+{
+	return iswprint(c) && !turns_text(c);
+}
+
 size_t utf8_length(const char *s)
 {
 	const unsigned char *c = (const unsigned char *)s;
@@ -169,7 +191,7 @@ void print_safe(FILE *f, const char *s)
 		wchar_t c;
 		size_t n = mbrtowc(&c, s, left, &state);
 
-		if (n == 0 || n > left || !iswprint((wint_t)c)) {
+		if (n == 0 || n > left || !is_plain((wint_t)c)) {
 			fprintf(f, "\\x%02x", (unsigned char)*s);
 			memset(&state, 0, sizeof(state));
 			n = 1;

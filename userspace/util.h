@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <wchar.h>
 
 #ifndef __noreturn
 #define __noreturn	__attribute__((__noreturn__))
@@ -57,6 +58,10 @@ static inline uint64_t min_u64(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;
 }
+
+/* One that turns round the text beside it, as seen; and neither that nor a command to a terminal. */
+bool turns_text(wint_t c);
+bool is_plain(wint_t c);
 
 /* Bytes of the UTF-8 character at @s, 0 when there is none. */
 size_t utf8_length(const char *s);

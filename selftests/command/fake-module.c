@@ -356,7 +356,8 @@ static void put_group(const struct answer *a, unsigned int k)
 	else if (by == SYSCOUNT_BY_COMMAND && k == 3)
 		prctl(PR_GET_NAME, group.command);
 	else if (by != SYSCOUNT_BY_NONE)
-		strcpy(group.command, k == 1 ? "sh" : "worker 2");
+		strcpy(group.command, faulty("nameless") ? "" :
+		       faulty("turned") ? "\342\200\256x" : k == 1 ? "sh" : "worker 2");
 	if (!faulty("empty"))
 		put_rows(a, &group, k * (idle ? 1 : a->times));
 	if (faulty("inconsistent"))

@@ -29,6 +29,10 @@ forms()
 	watch run-objects 0 "" "run --objects true"
 	watch run-thread 0 "" "run --by thread true"
 	watch run-command 0 "" "run --by command -T 1 true"
+	# A name is what a program makes it: it shifts no columns, and turns round no line.
+	watch run-nameless 0 "" "FAKE=nameless run --by process -rn -T 1 -U PID,COMMAND,CALLS true; FAKE=nameless run --by process -T 1 true | sed -n 3,4p"
+	watch run-turned 0 "" "FAKE=turned run --by process -T 1 true | sed -n 4p | cat -v; FAKE=turned run --by process -T 1 -rn -U COMMAND,NR true | sed -n 1p
+		FAKE=turned run --by process --csv -n -U COMMAND,NR true | sed -n 2p; run true \$'\u202e' | sed -n 1p"
 	watch run-cgroup 0 "" "run --by cgroup --csv true | sed -E 's|^[^,(]*,|PATH,|'"
 	watch run-syscall 0 "" "run --by syscall true"
 	watch run-category 0 "" "run --by category true"

@@ -31,6 +31,7 @@ tops()
 	top processes 80 --by process
 	top threads 100 --by thread
 	top commands 80 --by command
+	FAKE=turned top turned 80 --by process
 	FAKE=kept top containers 80 --by cgroup
 	top everybody 80 -a
 	top latency 80 -a -L
