@@ -49,20 +49,11 @@ static bool time_wanted(const struct options *o)
 /* Programs get the same columns whatever was counted, people those that tell something. */
 static void default_columns(const struct options *o, const struct counts *c, char text[80])
 {
-	bool machine = o->format != FORMAT_TABLE, abi = machine, nr = machine, state = machine;
-	bool time = time_wanted(o);
-	size_t i;
+	struct telling tell = calls_telling(o, c);
 
-	for (i = 0; i < c->nrows; i++) {
-		const struct row *row = &c->rows[i];
-
-		abi = abi || strcmp(row->abi, c->rows[0].abi) != 0;
-		nr = nr || !row->name;
-		state = state || row->state == STATE_OFF || row->state == STATE_PARTIAL;
-	}
-	snprintf(text, 80, "%s%s%s%sSYSCALL CATEGORY %sCALLS SHARE", time ? "TIMESTAMP " : "",
-		 o->by == BY_CPU ? "CPU " : "", abi ? "ABI " : "", nr ? "NR " : "",
-		 state ? "STATE " : "");
+	snprintf(text, 80, "%s%s%s%sSYSCALL CATEGORY %sCALLS SHARE",
+		 time_wanted(o) ? "TIMESTAMP " : "", o->by == BY_CPU ? "CPU " : "",
+		 tell.abi ? "ABI " : "", tell.nr ? "NR " : "", tell.state ? "STATE " : "");
 }
 
 /* A line for each CPU, a column for each category. */

@@ -454,6 +454,28 @@ struct line *call_lines(const struct options *o, const struct snapshot *s,
 	return lines;
 }
 
+struct telling calls_telling(const struct options *o, const struct counts *c)
+{
+	bool machine = o->format != FORMAT_TABLE;
+	struct telling tell = { machine, machine, machine, o->given & OPT_OBJECTS };
+	const struct row *first = NULL;
+	size_t i;
+
+	for (i = 0; i < c->nrows; i++) {
+		const struct row *row = &c->rows[i];
+
+		if (!row_busy(row))
+			continue;
+		if (!first)
+			first = row;
+		tell.abi = tell.abi || strcmp(row->abi, first->abi) != 0;
+		tell.nr = tell.nr || !row->name;
+		tell.state = tell.state || row->state == STATE_OFF || row->state == STATE_PARTIAL;
+		tell.object = tell.object || row->object != OBJECT_NONE;
+	}
+	return tell;
+}
+
 struct line *group_lines(const struct snapshot *s, size_t *n)
 {
 	struct line *lines = xcalloc(s->ngroups, sizeof(*lines)), *line = lines;

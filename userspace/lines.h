@@ -45,6 +45,12 @@ struct line *category_lines(const struct snapshot *s, size_t *n, bool total);
 /* Of a group, NULL: of all. --errno and --failed are minded. */
 struct line *call_lines(const struct options *o, const struct snapshot *s,
 			const struct group *group, size_t *n);
+/* What there is to tell of the calls that are shown: programs get all of it. */
+struct telling {
+	bool abi, nr, state, object;
+};
+
+struct telling calls_telling(const struct options *o, const struct counts *c);
 /* Of those that made a call. */
 struct line *group_lines(const struct snapshot *s, size_t *n);
 

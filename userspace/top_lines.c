@@ -171,39 +171,17 @@ static char *latency_columns(enum by view, const char *errors)
 	}
 }
 
-static bool any_differs(const struct counts *c,
-			bool (*differs)(const struct row *row, const struct row *first))
-{
-	size_t i;
-
-	for (i = 0; i < c->nrows; i++) {
-		if (differs(&c->rows[i], &c->rows[0]))
-			return true;
-	}
-	return false;
-}
-
-static bool other_abi(const struct row *row, const struct row *first)
-{
-	return strcmp(row->abi, first->abi) != 0;
-}
-
-static bool no_name(const struct row *row, const struct row *first)
-{
-	(void)first;
-	return !row->name && row_busy(row);
-}
-
 char *top_columns(const struct options *o, enum by view, const struct snapshot *all)
 {
 	const char *errors = lines_measured(&all->counts, MEASURE_ERRORS) ? " ERRORS" : "";
 	bool latency = lines_measured(&all->counts, MEASURE_TOTAL_NS), calls = view == BY_SYSCALL;
+	struct telling tell = calls_telling(o, &all->counts);
 	char *usual = latency ? latency_columns(view, errors) :
 				xasprintf("%s%s", who_columns(view), errors);
 	char *text = xasprintf("%s%s%s%s%s%s",
-			       calls && any_differs(&all->counts, other_abi) ? "ABI " : "",
-			       calls && any_differs(&all->counts, no_name) ? "NR " : "",
-			       calls && o->given & OPT_OBJECTS ? "OBJECT " : "", usual,
+			       calls && tell.abi ? "ABI " : "",
+			       calls && tell.nr ? "NR " : "",
+			       calls && tell.object ? "OBJECT " : "", usual,
 			       calls && o->given & OPT_ERRNO ? " ERRNO" : "",
 			       view == BY_PROCESS || view == BY_THREAD ? " CGROUP" : "");
 

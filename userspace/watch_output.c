@@ -114,6 +114,29 @@ static bool switched_alone(const struct counts *c, const struct row *row)
 	       (category ? category->state : c->unknown_state) != STATE_OFF;
 }
 
+/* The same call of another abi is. */
+static bool named_before(const struct counts *c, size_t i)
+{
+	size_t j;
+
+	for (j = 0; j < i; j++) {
+		if (switched_alone(c, &c->rows[j]) && !strcmp(c->rows[j].name, c->rows[i].name))
+			return true;
+	}
+	return false;
+}
+
+/* The usual abi comes first and is not named: another one is off by itself. */
+static char *add_call(char *names, const struct row *row)
+{
+	bool usual = !strcmp(row->abi, "64");
+	char *name = xasprintf("%s%s%s", row->name, usual ? "" : "@", usual ? "" : row->abi);
+
+	names = list_add(names, ", ", name);
+	free(name);
+	return names;
+}
+
 /* Names of what is switched off, NULL: nothing is. */
 static char *switched_off(const struct counts *c)
 {
@@ -127,8 +150,8 @@ static char *switched_off(const struct counts *c)
 	if (!c->no_unknown && c->unknown_state == STATE_OFF)
 		names = list_add(names, ", ", "unknown");
 	for (i = 0; i < c->nrows; i++) {
-		if (switched_alone(c, &c->rows[i]))
-			names = list_add(names, ", ", c->rows[i].name);
+		if (switched_alone(c, &c->rows[i]) && !named_before(c, i))
+			names = add_call(names, &c->rows[i]);
 	}
 	return names;
 }
@@ -187,22 +210,12 @@ static const char *group_columns(enum by by)
 /* Programs get what was measured, people that of it which tells something. */
 static char *call_columns(const struct options *o, const struct counts *c)
 {
-	bool machine = o->format != FORMAT_TABLE, abi = machine, nr = machine, state = machine;
-	bool object = o->given & OPT_OBJECTS, time = machine && o->given & OPT_TIMESTAMP;
-	size_t i;
+	bool time = o->format != FORMAT_TABLE && (o->given & OPT_TIMESTAMP || o->interval_ns);
+	struct telling tell = calls_telling(o, c);
 
-	for (i = 0; i < c->nrows; i++) {
-		const struct row *row = &c->rows[i];
-
-		abi = abi || strcmp(row->abi, c->rows[0].abi) != 0;
-		nr = nr || !row->name;
-		state = state || row->state == STATE_OFF || row->state == STATE_PARTIAL;
-		object = object || row->object != OBJECT_NONE;
-	}
-	time = time || (machine && o->interval_ns);
 	return xasprintf("%s%s%s%sSYSCALL CATEGORY %s%sCALLS SHARE%s%s%s", time ? "TIMESTAMP " : "",
-			 group_columns(o->by), abi ? "ABI " : "", nr ? "NR " : "",
-			 object ? "OBJECT " : "", state ? "STATE " : "",
+			 group_columns(o->by), tell.abi ? "ABI " : "", tell.nr ? "NR " : "",
+			 tell.object ? "OBJECT " : "", tell.state ? "STATE " : "",
 			 lines_measured(c, MEASURE_ERRORS) ? " ERRORS" : "",
 			 o->given & OPT_ERRNO ? " ERRNO" : "",
 			 lines_measured(c, MEASURE_TOTAL_NS) ? " TOTAL AVG P50 P99 MAX" : "");

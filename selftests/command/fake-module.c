@@ -243,6 +243,8 @@ static void put_reads(const struct answer *a, struct syscount_watch_group *group
 		.total_ns = 5000000ULL * k, .min_ns = 200, .max_ns = 500000,
 	};
 
+	if (faulty("off-twice"))
+		row.state = SYSCOUNT_OFF;
 	if (faulty("one"))
 		row.calls = row.exits = row.errors = 1;
 	if (faulty("ties"))
@@ -286,6 +288,20 @@ static void put_reader(const struct answer *a, struct syscount_watch_group *grou
 	put_watch_row(a, group, row);
 }
 
+/* Calls that are off, of which there were none. */
+static void put_off(const struct answer *a, struct syscount_watch_group *group)
+{
+	struct syscount_watch_row row = {
+		.nr = 1, .abi = SYSCOUNT_ABI_64, .category = SYSCOUNT_CAT_FILE,
+		.state = SYSCOUNT_OFF, .flags = SYSCOUNT_ROW_NAMED,
+	};
+
+	put_watch_row(a, group, row);
+	row.nr = 3;
+	row.abi = SYSCOUNT_ABI_I386;
+	put_watch_row(a, group, row);
+}
+
 static void put_rows(const struct answer *a, struct syscount_watch_group *group, unsigned int k)
 {
 	struct syscount_watch_row futex = {
@@ -325,6 +341,8 @@ static void put_rows(const struct answer *a, struct syscount_watch_group *group,
 	put_detail(a, &odd, SYSCOUNT_DETAIL_ERRNO, 524, k);
 	put_detail(a, &odd, SYSCOUNT_DETAIL_LATENCY, 7, 2 * k);
 	put_watch_row(a, group, odd);
+	if (faulty("off-quiet") || faulty("off-twice"))
+		put_off(a, group);
 	if (!faulty("i386"))
 		return;
 	put_detail(a, &other, SYSCOUNT_DETAIL_LATENCY, 10, 7);

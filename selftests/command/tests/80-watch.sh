@@ -59,6 +59,8 @@ forms()
 	watch run-strace-abis 0 "" "FAKE=i386 run --format strace -e read true"
 	watch run-strace-plain 0 "" "run --format strace -n -T 1 true"
 	watch run-notes 0 "" "FAKE=lost,left,running,off run true"
+	# Columns are there for the rows that are shown, and a call is named once.
+	watch run-off 0 "" "FAKE=off-quiet run -e read,write true; FAKE=off-twice run -e read,write true"
 	# Where there is no title, what must be known is said all the same.
 	watch run-notes-csv 0 "syscount: the counts are too low: memory was short for 5 calls, returns or details, and for all that 2 threads did
 syscount: 1 thread started a program that runs with more rights than you have (set-user-ID, capabilities), or that you may not read: from then on it and its children are not counted; with CAP_PERFMON (root) they are
