@@ -247,8 +247,8 @@ syscount: attach: counting: $pid" "$(run syscount attach -p $dead,$pid -d 0.1)"
 	kill $pid
 	wait $pid 2> /dev/null
 	same "attach --by cgroup: times of calls, without its own" "yes []" "$(jq -sc '
-		(if length >= 5 and all(.[]; .syscount.groups | length > 0) then "yes" else length end),
-		([.[].syscount.groups | map({ key: .cgroup, value: (.syscalls | map({ key: "\(.abi) \(.nr)", value: . }) | from_entries) }) | from_entries] |
+		(if length >= 5 and any(.[]; .syscount.groups | length > 0) then "yes" else length end),
+		([.[].syscount.groups // [] | map({ key: .cgroup, value: (.syscalls | map({ key: "\(.abi) \(.nr)", value: . }) | from_entries) }) | from_entries] |
 		[range(length) as $i | .[$i] as $now | (if $i > 0 then .[$i - 1] else {} end) as $before |
 			$now | to_entries[] | .key as $cgroup | .value | to_entries[] |
 			.key as $call | .value as $row | ($before[$cgroup][$call].latency // { total_ns: 0 }) as $old |

@@ -15,8 +15,6 @@
 
 static void print_title(struct output *out, const struct options *o, const struct snapshot *s)
 {
-	uint64_t calls = s->counts.total;
-
 	if (out->noheadings)
 		return;
 	if (o->given & OPT_TIMESTAMP && s->time) {
@@ -25,14 +23,7 @@ static void print_title(struct output *out, const struct options *o, const struc
 	}
 	fputs("syscount: ", out->f);
 	print_safe(out->f, s->host ? s->host : "?");
-	fprintf(out->f, ": %" PRIu64 " call%s", calls, plural(calls));
-	if (s->timed && s->duration_ns) {
-		double seconds = (double)s->duration_ns / NSEC_PER_SEC;
-		char rate[32];
-
-		fprintf(out->f, " in %.3f s (%s/s)", seconds,
-			rate_text((double)calls / seconds, rate, sizeof(rate)));
-	}
+	title_calls(out->f, s);
 	if (o->by == BY_CPU && !o->interval_ns && !o->duration_ns)
 		fputs(" since loading, by CPU", out->f);
 	if (s->lost)

@@ -54,6 +54,8 @@ struct telling calls_telling(const struct options *o, const struct counts *c);
 /* Of those that made a call. */
 struct line *group_lines(const struct snapshot *s, size_t *n);
 
+/* ": N calls in S s (N/s)" of what a title names; and of which, if -c and -e left some out. */
+void title_calls(FILE *f, const struct snapshot *s);
 /* With --by category, --columns, --sort and --top are of this one. */
 void categories_print(struct output *out, const struct options *o, const struct snapshot *s,
 		      const char *defaults);

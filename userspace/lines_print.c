@@ -1,9 +1,46 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Tables of counts: by category, by call. */
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "lines.h"
 #include "util.h"
+
+static void print_list(FILE *f, const char *option, char *const *words)
+{
+	char *list = NULL;
+	size_t i;
+
+	for (i = 0; words && words[i]; i++)
+		list = list_add(list, ",", words[i]);
+	if (list) {
+		fputs(option, f);
+		print_quoted(f, list);
+	}
+	free(list);
+}
+
+void title_calls(FILE *f, const struct snapshot *s)
+{
+	uint64_t calls = s->counts.total;
+	size_t i;
+
+	fprintf(f, ": %" PRIu64 " call%s", calls, plural(calls));
+	for (i = 0; i < s->nselections; i++) {
+		const struct selection *chosen = &s->selections[i];
+
+		fputs(i ? ", of these" : " of", f);
+		print_list(f, " -c ", chosen->categories);
+		print_list(f, " -e ", chosen->syscalls);
+	}
+	if (s->timed && s->duration_ns) {
+		double seconds = (double)s->duration_ns / NSEC_PER_SEC;
+		char rate[32];
+
+		fprintf(f, " in %.3f s (%s/s)", seconds,
+			rate_text((double)calls / seconds, rate, sizeof(rate)));
+	}
+}
 
 void categories_print(struct output *out, const struct options *o, const struct snapshot *s,
 		      const char *defaults)

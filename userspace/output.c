@@ -649,6 +649,91 @@ void table_print(struct output *out, const struct table *t)
 		print_scols(out, t);
 }
 
+static bool all_plain(const char *s)
+{
+	mbstate_t state = { 0 };
+
+	while (*s) {
+		wchar_t c;
+		size_t n = mbrtowc(&c, s, MB_CUR_MAX, &state);
+
+		if (n >= (size_t)-2 || !is_plain((wint_t)c))
+			return false;
+		s += n;
+	}
+	return true;
+}
+
+/* In $'...' print_safe()'s \x says the bytes, and a backslash is written twice. */
+static void print_escaped(FILE *f, const char *word)
+{
+	char *text = xcalloc(2 * strlen(word) + 1, 1), *to = text;
+
+	for (; *word; word++) {
+		if (*word == '\\' || *word == '\'')
+			*to++ = '\\';
+		*to++ = *word;
+	}
+	fputs("$'", f);
+	print_safe(f, text);
+	fputc('\'', f);
+	free(text);
+}
+
+void print_quoted(FILE *f, const char *word)
+{
+	static const char bare[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				   "0123456789_@%+=:,./-";
+
+	if (*word && !word[strspn(word, bare)]) {
+		fputs(word, f);
+		return;
+	}
+	if (!all_plain(word)) {
+		print_escaped(f, word);
+		return;
+	}
+	fputc('\'', f);
+	for (; *word; word++) {
+		if (*word == '\'')
+			fputs("'\\'", f);
+		fputc(*word, f);
+	}
+	fputc('\'', f);
+}
+
+static char *quoted(const char *word)
+{
+	char *text;
+	size_t n;
+	FILE *f = open_memstream(&text, &n);
+
+	if (!f)
+		err(failure_status, "memory");
+	print_quoted(f, word);
+	if (fclose(f))
+		err(failure_status, "memory");
+	return text;
+}
+
+void print_words(FILE *f, char *const *words, size_t most)
+{
+	size_t i, length = 0;
+
+	for (i = 0; words[i]; i++) {
+		char *text = quoted(words[i]);
+
+		length += strlen(text) + 1;
+		if (i && length > most) {
+			fputs(" ...", f);
+			free(text);
+			return;
+		}
+		fprintf(f, "%s%s", i ? " " : "", text);
+		free(text);
+	}
+}
+
 void output_json(struct output *out, struct json_object *o, bool one_line)
 {
 	int flags = JSON_C_TO_STRING_NOSLASHESCAPE | JSON_C_TO_STRING_SPACED;

@@ -100,6 +100,10 @@ void columns_check_filled(const struct options *o, const struct column *columns,
 void table_sort(struct table *table, const struct options *o, const char *key);
 void table_top(struct table *table, const struct options *o);
 void table_print(struct output *out, const struct table *table);
+/* A word as a shell takes it back. */
+void print_quoted(FILE *f, const char *word);
+/* The same of a list of words, NULL behind the last: as far as it is no longer than @most. */
+void print_words(FILE *f, char *const *words, size_t most);
 void output_json(struct output *out, struct json_object *o, bool one_line);
 
 #define CELL_SIZE	64

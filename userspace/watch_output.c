@@ -11,16 +11,7 @@
 #include "util.h"
 #include "watch_output.h"
 
-static void print_words(FILE *f, char *const *words)
-{
-	size_t i;
-
-	for (i = 0; words[i]; i++) {
-		if (i)
-			fputc(' ', f);
-		print_safe(f, words[i]);
-	}
-}
+#define COMMAND_MOST	200	/* bytes of a command line in a title */
 
 void watch_print_target(FILE *f, const struct snapshot *s)
 {
@@ -28,7 +19,7 @@ void watch_print_target(FILE *f, const struct snapshot *s)
 	size_t i;
 
 	if (w->command) {
-		print_words(f, w->command);
+		print_words(f, w->command, COMMAND_MOST);
 	} else if (w->target == TARGET_PROCESS) {
 		fputs(w->npids == 1 ? "process" : "processes", f);
 		for (i = 0; i < w->npids; i++)
@@ -61,7 +52,6 @@ static void print_title(struct output *out, const struct options *o, const struc
 {
 	const struct counts *c = &s->counts;
 	struct measures all = { 0 };
-	size_t i;
 
 	if (o->given & OPT_TIMESTAMP && s->time) {
 		print_safe(out->f, s->time);
@@ -69,24 +59,16 @@ static void print_title(struct output *out, const struct options *o, const struc
 	}
 	fputs("syscount: ", out->f);
 	watch_print_target(out->f, s);
-	fprintf(out->f, ": %" PRIu64 " call%s", c->total, plural(c->total));
-	if (s->timed && s->duration_ns) {
-		double seconds = (double)s->duration_ns / NSEC_PER_SEC;
-		char rate[32];
-
-		fprintf(out->f, " in %.3f s (%s/s)", seconds,
-			rate_text((double)c->total / seconds, rate, sizeof(rate)));
-	}
-	for (i = 0; i < c->nrows; i++)
-		measures_merge(&all, &c->rows[i].measures);
+	title_calls(out->f, s);
+	counts_measures(&all, c, NULL, true);
 	if (lines_measured(c, MEASURE_ERRORS))
 		fprintf(out->f, ", %" PRIu64 " error%s", all.n[MEASURE_ERRORS],
 			plural(all.n[MEASURE_ERRORS]));
 	print_end(out->f, &s->watched);
 	fputc('\n', out->f);
 	if (o->given & OPT_FAILED)
-		fputs("syscount: only what failed is listed: the line above, SHARE and total are "
-		      "of all calls\n", out->f);
+		fprintf(out->f, "syscount: only what failed is listed: the line above, SHARE and "
+			"total are of all %scalls\n", s->nselections ? "of these " : "");
 }
 
 /* A line below the title; where there is none, a warning. */

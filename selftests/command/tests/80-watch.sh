@@ -49,6 +49,11 @@ forms()
 	watch run-ties 0 "" "FAKE=ties,i386 run -L --objects -rn -U ABI,NR,OBJECT,TOTAL true; FAKE=ties,i386 run --errno -x -rn -U ABI,NR,ERRORS,ERRNO true"
 	watch run-abis 0 "" "FAKE=i386 run true"
 	watch run-choose 0 "" "run -e read -c '!process' true"
+	# What the sums are of: of what -c and -e choose, whatever else is listed.
+	watch run-chosen 0 "" "run -x -T 1 -c file -e '!write' true; run -x true | sed -n 2p; syscount run -e read -J -o $tmp/a true; syscount -i $tmp/a -c '!unknown' | sed -n 1p"
+	# The command line can be pasted, if it is not cut.
+	watch run-title 0 "" "run -- true 'a b' '' \$'it\\'s' '*' \$'\\e[1m\\\\' a=b | sed -n 1p; run true \$(seq 1000) | sed -n 1p
+		syscount run -J -o $tmp/a true \$(seq 1000); jq '.syscount.command | length' $tmp/a"
 	watch run-map 0 "" "run --map names.map true"
 	watch run-empty 0 "" "FAKE=empty run true; FAKE=empty run --csv --by process true"
 	# Who made no call is in no table, but in the snapshot; what was measured is known of both.
