@@ -217,6 +217,22 @@ test_threads_and_commands()
 	counted_end
 }
 
+# Its own calls are told apart by a name, which it has no longer than that.
+test_own_name()
+{
+	local own
+
+	top 0.2
+	read -r own < <(top_pid)
+	keys n
+	screen_until 'commands by'
+	same "by command: top's own name" "sysc:$own" "$(< "/proc/$own/comm")"
+	keys s
+	screen_until 'syscalls by'
+	same "... and its usual one afterwards" syscount "$(< "/proc/$own/comm")"
+	same "... ends well" "status 0" "$(quit)"
+}
+
 test_containers()
 {
 	mkdir /sys/fs/cgroup/top-{a,b}
@@ -428,6 +444,7 @@ test_processes
 test_failed
 test_everybody
 test_threads_and_commands
+test_own_name
 test_containers
 test_order
 test_sizes

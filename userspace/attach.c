@@ -35,6 +35,7 @@ struct attached {
 	struct device *own;		/* NULL, or a watch of ourselves, to subtract */
 	size_t ours;			/* from what that device counts */
 	struct snapshot *own_before;
+	char name[16];			/* ours, while we have another to be told apart by */
 	struct snapshot *rest;		/* of all readings so far, without what we did */
 	struct syscount_watch own_watch;
 	struct snapshot **ended;	/* groups that had, in each device's last reading */
@@ -251,8 +252,10 @@ static int tell_apart(struct attached *a)
 	char name[16];
 
 	snprintf(name, sizeof(name), "sysc:%d", getpid());
-	if (a->watch.by == SYSCOUNT_BY_COMMAND)
+	if (a->watch.by == SYSCOUNT_BY_COMMAND) {
+		prctl(PR_GET_NAME, a->name);
 		prctl(PR_SET_NAME, name);
+	}
 	if (a->watch.by != SYSCOUNT_BY_CGROUP || !find_ours(a))
 		return 0;
 	a->own = device_open();
@@ -343,6 +346,9 @@ static void close_watches(struct attached *a)
 {
 	size_t i;
 
+	if (*a->name)
+		prctl(PR_SET_NAME, a->name);
+	*a->name = '\0';
 	for (i = 0; i < a->ndevices; i++) {
 		device_close(a->devices[i]);
 		snapshot_free(a->before[i]);
