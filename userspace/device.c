@@ -129,6 +129,9 @@ struct device *device_open(void)
 	if (d->fd < 0 && (errno == EACCES || errno == EROFS))
 		d->fd = open(SYSCOUNT_DEVICE, O_RDONLY | O_CLOEXEC);
 	if (d->fd < 0) {
+		if (errno == ENOENT && !access("/sys/module/syscount", F_OK))
+			errx(failure_status, "%s: no such file, though the module is loaded: not "
+			     "in this container or chroot", SYSCOUNT_DEVICE);
 		if (errno == ENOENT || errno == ENXIO || errno == ENODEV)
 			errx(failure_status, "%s: the module is not loaded; to load it: "
 			     "modprobe syscount", SYSCOUNT_DEVICE);

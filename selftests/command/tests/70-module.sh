@@ -16,9 +16,12 @@ if ((UID == 0)) && unshare -m true 2>/dev/null; then
 	dev="mount -t tmpfs none /dev && mknod /dev/syscount c 1 3"
 	sh other-device 1 "syscount: /dev/syscount: not the device of the syscount module" \
 		"unshare -m bash -c '$dev; syscount'"
+	sh device-elsewhere 1 "syscount: /dev/syscount: no such file, though the module is loaded: not in this container or chroot" \
+		"unshare -m bash -c 'mount -t tmpfs none /dev && mount -t tmpfs none /sys && mkdir -p /sys/module/syscount && syscount'"
 	sh no-permission 1 "syscount: /dev/syscount: Permission denied" \
 		"unshare -m bash -c '$dev -m 000; setpriv --reuid 65534 --clear-groups $SYSCOUNT'"
 else
+	skip device-elsewhere "needs root and a mount namespace"
 	skip other-device "needs root and a mount namespace"
 	skip no-permission "needs root and a mount namespace"
 fi
