@@ -257,6 +257,9 @@ syscount: attach: counting: $pid" "$(run syscount attach -p $dead,$pid -d 0.1)"
 				$row.latency.total_ns > ($row.latency.buckets | map(.[0] * .[1]) | add // 0) or
 				any($row.latency.buckets[]; .[1] > 1e9)) | [$i, $cgroup, $call, $row]])' out | paste -sd ' ')"
 
+	same "run --by command: the first call is the command's, too" "sleep 1" \
+		"$(syscount run -o - --by command -e execve -rn -U COMMAND,CALLS -- sleep 0)"
+
 	# Processes that ended are let go of, but not their calls.
 	syscount attach -a --by process -J -e gettid@64 -I 0.2 > out 2> err &
 	pid=$!

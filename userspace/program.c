@@ -92,8 +92,12 @@ struct failure {
 static __noreturn void be_program(const struct program *p, const char *path, char *const *args,
 				  int (*arm)(void *ctx), void *ctx, int pipe)
 {
-	struct failure failure = { .error = arm(ctx) };
+	const char *slash = strrchr(path, '/');
+	struct failure failure = { .error = 0 };
 
+	/* As execve() will: its own call is counted under a name, too. */
+	prctl(PR_SET_NAME, slash ? slash + 1 : path);
+	failure.error = arm(ctx);
 	if (!failure.error) {
 		restore_signals(p);
 		/* The first call that is counted. */
