@@ -414,7 +414,8 @@ static char *default_columns(const struct diff *d, bool machine, const struct ch
 
 static void print_calls(struct output *out, const struct diff *d, const struct options *o)
 {
-	struct table t = { .columns = diff_columns, .ncolumns = ndiff_columns };
+	struct table t = { .columns = diff_columns, .ncolumns = ndiff_columns,
+			   .none = "no change" };
 	struct change *changes;
 	char *defaults;
 	size_t n;

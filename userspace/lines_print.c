@@ -90,6 +90,7 @@ static void add_calls(struct table *all, const struct options *o, struct line *l
 	all->rows = xreallocarray(all->rows, all->nrows + t.nrows, sizeof(*all->rows));
 	for (i = 0; i < t.nrows; i++)
 		all->rows[all->nrows++] = t.rows[i];
+	all->left_out += t.left_out;
 	table_free(&t);
 }
 
@@ -97,7 +98,8 @@ void calls_print(struct output *out, const struct options *o, const struct snaps
 		 const struct group **groups, size_t ngroups, const char *key,
 		 const char *defaults)
 {
-	struct table t = { .columns = line_columns, .ncolumns = nline_columns };
+	struct table t = { .columns = line_columns, .ncolumns = nline_columns,
+			   .none = o->given & OPT_FAILED ? "no call failed" : "no calls" };
 	struct line **lines = xcalloc(ngroups, sizeof(*lines));
 	size_t i, n;
 

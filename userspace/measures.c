@@ -72,6 +72,11 @@ uint64_t quantile_ns(const struct tallies *buckets, const struct measures *m, un
 			break;
 		want -= count;
 	}
+	if (measured(m, MEASURE_TOTAL_NS) && m->n[MEASURE_EXITS] == 1)
+		return m->n[MEASURE_TOTAL_NS];
+	/* None took longer than all together. */
+	if (measured(m, MEASURE_TOTAL_NS) && ns > (double)m->n[MEASURE_TOTAL_NS])
+		ns = (double)m->n[MEASURE_TOTAL_NS];
 	if (measured(m, MEASURE_MIN_NS) && ns < (double)m->n[MEASURE_MIN_NS])
 		return m->n[MEASURE_MIN_NS];
 	if (measured(m, MEASURE_MAX_NS) && ns > (double)m->n[MEASURE_MAX_NS])

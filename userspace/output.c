@@ -363,8 +363,10 @@ void table_sort(struct table *t, const struct options *o, const char *key)
 
 void table_top(struct table *t, const struct options *o)
 {
-	if (o->top && t->nrows > o->top)
-		t->nrows = o->top;
+	if (!o->top || t->nrows <= o->top)
+		return;
+	t->left_out += t->nrows - o->top;
+	t->nrows = o->top;
 }
 
 void cell_text(struct cell *cell, const char *text, const char *null)
@@ -613,6 +615,19 @@ static void add_row(struct output *out, struct libscols_table *tb, const struct 
 		scols_line_set_color(line, "bold");
 }
 
+static void print_none(struct output *out, const struct table *t)
+{
+	size_t i;
+
+	if (t->none && out->format == FORMAT_TABLE) {
+		fprintf(out->f, "%s\n", t->none);
+		return;
+	}
+	for (i = 0; i < t->nchosen; i++)
+		fprintf(out->f, "%s%s", t->columns[t->chosen[i]].name,
+			i + 1 < t->nchosen ? " " : "\n");
+}
+
 static void print_scols(struct output *out, const struct table *t)
 {
 	struct libscols_table *tb = scols_new_table();
@@ -631,12 +646,11 @@ static void print_scols(struct output *out, const struct table *t)
 	for (i = 0; i < t->nrows; i++)
 		add_row(out, tb, t, t->rows[i]);
 	/* Without a row the library prints nothing at all. */
-	if (!t->nrows && !out->noheadings && !t->no_heading) {
-		for (i = 0; i < t->nchosen; i++)
-			fprintf(out->f, "%s%s", t->columns[t->chosen[i]].name,
-				i + 1 < t->nchosen ? " " : "\n");
-	}
+	if (!t->nrows && !out->noheadings && !t->no_heading)
+		print_none(out, t);
 	check(!scols_print_table(tb));
+	if (t->left_out && out->format == FORMAT_TABLE && !out->noheadings)
+		fprintf(out->f, "... and %zu more\n", t->left_out);
 	scols_unref_table(tb);
 }
 

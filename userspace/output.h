@@ -65,7 +65,9 @@ struct table {
 	size_t nchosen;
 	const void **rows;
 	size_t nrows;
+	size_t left_out;	/* rows that there are beside: --top */
 	const void *strong;	/* the row to set off: a total */
+	const char *none;	/* what a table says without a row; NULL: its heading */
 	bool no_heading;	/* even if asked for: a table goes on */
 };
 

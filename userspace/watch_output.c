@@ -263,7 +263,8 @@ static size_t print_groups(struct output *out, const struct options *o, const st
 			     lines_measured(&s->counts, MEASURE_TOTAL_NS) ? " TOTAL" : "",
 			     o->by == BY_PROCESS || o->by == BY_THREAD ? " CGROUP" : "");
 	columns_choose(&t, NULL, defaults);
-	if (o->format == FORMAT_TABLE) {
+	/* Without a group the table of calls says so. */
+	if (o->format == FORMAT_TABLE && t.nrows) {
 		table_print(out, &t);
 		fputc('\n', out->f);
 	}

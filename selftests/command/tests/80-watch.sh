@@ -52,6 +52,12 @@ forms()
 	# What the sums are of: of what -c and -e choose, whatever else is listed.
 	watch run-chosen 0 "" "run -x -T 1 -c file -e '!write' true; run -x true | sed -n 2p; syscount run -e read -J -o $tmp/a true; syscount -i $tmp/a -c '!unknown' | sed -n 1p"
 	# The command line can be pasted, if it is not cut.
+	# No call took longer than all together, nor one alone another time.
+	watch run-one-time 0 "" "syscount run -L -J -o $tmp/a true
+		jq '.syscount.syscalls |= [.[0] | .calls = 1 | .exits = 1 | .latency = {total_ns: 552000000, buckets: [[1073741824, 1]]}]' $tmp/a | syscount -i - -rn -U CALLS,TOTAL,AVG,P50,P99
+		jq '.syscount.syscalls |= [.[0] | .calls = 2 | .exits = 2 | .latency = {total_ns: 560000000, buckets: [[1048576, 1], [1073741824, 1]]}]' $tmp/a | syscount -i - -rn -U P50,P99"
+	# What is not listed is said, and that there is nothing.
+	watch run-more 0 "" "run -T 1 true | tail -n 4; run --by process -T 1 true | tail -n +3; FAKE=empty run -x --by process true | tail -n +3; run -T 1 -n true | tail -n 1"
 	watch run-title 0 "" "run -- true 'a b' '' \$'it\\'s' '*' \$'\\e[1m\\\\' a=b | sed -n 1p; run true \$(seq 1000) | sed -n 1p
 		syscount run -J -o $tmp/a true \$(seq 1000); jq '.syscount.command | length' $tmp/a"
 	watch run-map 0 "" "run --map names.map true"
