@@ -250,6 +250,7 @@ static void get_p99(const struct column *column, const void *data, struct cell *
 
 #define CALL	COLUMN_CALL
 #define EXITS	(COLUMN_RIGHT | COLUMN_EXITS)
+#define WHO	(COLUMN_GROUP | COLUMN_WHO)
 #define LATENCY	(COLUMN_RIGHT | COLUMN_LATENCY)
 
 const struct column line_columns[] = {
@@ -285,11 +286,11 @@ const struct column line_columns[] = {
 	  get_measure },
 	{ "INFLIGHT", "in_flight", "threads that are in the call", EXITS, 0, get_measure },
 	{ "OLDEST", "oldest_ns", "how long the longest of them is", LATENCY, 0, get_oldest },
-	{ "PID", "pid", "with --by process, thread", COLUMN_RIGHT | COLUMN_GROUP, 0, get_pid },
-	{ "TID", "tid", "with --by thread", COLUMN_RIGHT | COLUMN_GROUP, 0, get_tid },
-	{ "COMMAND", "command", "with --by process, thread, command", COLUMN_CUT | COLUMN_GROUP,
+	{ "PID", "pid", "with --by process, thread", COLUMN_RIGHT | WHO, 0, get_pid },
+	{ "TID", "tid", "with --by thread", COLUMN_RIGHT | WHO, 0, get_tid },
+	{ "COMMAND", "command", "with --by process, thread, command", COLUMN_CUT | WHO,
 	  0, get_command },
-	{ "CGROUP", "cgroup", "with --by process, thread, cgroup", COLUMN_CUT | COLUMN_GROUP, 0,
+	{ "CGROUP", "cgroup", "with --by process, thread, cgroup", COLUMN_CUT | WHO, 0,
 	  get_cgroup },
 	{ "THREADS", "threads", "of a group, that there are now", COLUMN_RIGHT | COLUMN_GROUP, 0,
 	  get_threads },
@@ -299,6 +300,7 @@ const struct column line_columns[] = {
 
 #undef CALL
 #undef EXITS
+#undef WHO
 #undef LATENCY
 
 const size_t nline_columns = ARRAY_SIZE(line_columns);
@@ -326,6 +328,8 @@ static const char *missing(const void *ctx, unsigned int flags)
 		return "--objects";
 	if (flags & COLUMN_GROUP && o->by <= BY_CPU)
 		return "--by process, thread, cgroup or command";
+	if (flags & COLUMN_CALL && o->given & OPT_GROUPS)
+		return "the calls, which --groups leaves out";
 	if (o->format == FORMAT_STRACE)
 		return NULL;
 	if (flags & COLUMN_LATENCY && !(o->given & OPT_LATENCY))

@@ -30,6 +30,7 @@ struct line {
 #define COLUMN_OBJECT	COLUMN_KIND(5)	/* of --objects */
 #define COLUMN_GROUP	COLUMN_KIND(6)	/* of groups */
 #define COLUMN_CALL	COLUMN_KIND(7)	/* of single calls: groups have it not */
+#define COLUMN_WHO	COLUMN_KIND(8)	/* of groups: calls have it, too, as that of theirs */
 #define COLUMNS_WATCH	(COLUMN_ERRORS | COLUMN_LATENCY | COLUMN_EXITS | COLUMN_ERRNO | \
 			 COLUMN_OBJECT | COLUMN_GROUP)
 
@@ -56,6 +57,8 @@ struct line *group_lines(const struct snapshot *s, size_t *n);
 
 /* ": N calls in S s (N/s)" of what a title names; and of which, if -c and -e left some out. */
 void title_calls(FILE *f, const struct snapshot *s);
+/* What a table without a row says. */
+const char *none_text(const struct options *o);
 /* With --by category, --columns, --sort and --top are of this one. */
 void categories_print(struct output *out, const struct options *o, const struct snapshot *s,
 		      const char *defaults);

@@ -42,6 +42,11 @@ void title_calls(FILE *f, const struct snapshot *s)
 	}
 }
 
+const char *none_text(const struct options *o)
+{
+	return o->given & OPT_FAILED ? "no call failed" : "no calls";
+}
+
 void categories_print(struct output *out, const struct options *o, const struct snapshot *s,
 		      const char *defaults)
 {
@@ -99,7 +104,7 @@ void calls_print(struct output *out, const struct options *o, const struct snaps
 		 const char *defaults)
 {
 	struct table t = { .columns = line_columns, .ncolumns = nline_columns,
-			   .none = o->given & OPT_FAILED ? "no call failed" : "no calls" };
+			   .none = none_text(o) };
 	struct line **lines = xcalloc(ngroups, sizeof(*lines));
 	size_t i, n;
 

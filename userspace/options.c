@@ -25,6 +25,7 @@ enum {
 	LETTER_ERRORS,
 	LETTER_ERRNO,
 	LETTER_OBJECTS,
+	LETTER_GROUPS,
 };
 
 struct option_line {
@@ -58,6 +59,7 @@ static const struct option_line lines[] = {
 	{ OPT_DURATION, 'd', "duration", "SEC", "of the next SEC seconds, then end" },
 	{ OPT_TIMESTAMP, 't', "timestamp", NULL, "say when (UTC)" },
 	{ OPT_BY, LETTER_BY, "by", "WHAT", NULL },
+	{ OPT_GROUPS, LETTER_GROUPS, "groups", NULL, "with --by: who, without the calls of each" },
 	{ OPT_ERRORS, LETTER_ERRORS, "errors", NULL, "how many calls failed" },
 	{ OPT_ERRNO, LETTER_ERRNO, "errno", NULL, "a row for each error number of a call" },
 	{ OPT_FAILED, 'x', "failed", NULL, "only what failed" },
@@ -460,8 +462,11 @@ static __noreturn void extra_argument(const struct options *o, const char *word)
 /* JSON is a snapshot: what lays out a table does not apply to it. */
 static void check_options(const struct options *o)
 {
-	unsigned int wrong = o->given & OPTS_TABLE;
+	unsigned int wrong = o->given & (OPTS_TABLE | OPT_GROUPS);
 	size_t i;
+
+	if (o->given & OPT_GROUPS && o->by <= BY_CPU)
+		usage_error(o->command, "--groups goes with --by process, thread, cgroup or command");
 
 	for (i = 0; o->format == FORMAT_JSON && i < ARRAY_SIZE(lines); i++) {
 		if (lines[i].bit & wrong)

@@ -20,7 +20,8 @@ const struct command commands[] = {
 		.args = "",
 		.summary = "show the counts: categories, then calls, busiest first",
 		.options = OPTS_SELECT | OPTS_TABLE | OPTS_OUTPUT | OPT_INPUT | OPT_INTERVAL |
-			   OPT_DURATION | OPT_TIMESTAMP | OPT_BY | OPTS_ERRORS | OPT_COMMON,
+			   OPT_DURATION | OPT_TIMESTAMP | OPT_BY | OPT_GROUPS | OPTS_ERRORS |
+			   OPT_COMMON,
 		.by = BYS_WATCH | BIT(BY_CPU),
 		.strace = true,
 		.run = cmd_show,
@@ -32,7 +33,7 @@ const struct command commands[] = {
 		.details = "Counts the calls of CMD, its threads and its children, until CMD\n"
 			   "ends, then ends as CMD did. Needs no right.",
 		.options = OPTS_SELECT | OPTS_TABLE | OPTS_OUTPUT | OPTS_WATCH | OPTS_ERRORS |
-			   OPT_BY | OPT_COMMON,
+			   OPT_BY | OPT_GROUPS | OPT_COMMON,
 		.by = BYS_WATCH,
 		.strace = true,
 		.words = true,
@@ -50,8 +51,8 @@ const struct command commands[] = {
 		.details = "One of -p, -g and -a says whose. Until Ctrl-C, the end of the target,\n"
 			   "or --duration. Needs CAP_PERFMON.",
 		.options = OPTS_SELECT | OPTS_TABLE | OPTS_OUTPUT | OPTS_WATCH | OPTS_ERRORS |
-			   OPTS_TARGET | OPT_BY | OPT_INTERVAL | OPT_DURATION | OPT_TIMESTAMP |
-			   OPT_COMMON,
+			   OPTS_TARGET | OPT_BY | OPT_GROUPS | OPT_INTERVAL | OPT_DURATION |
+			   OPT_TIMESTAMP | OPT_COMMON,
 		.by = BYS_WATCH,
 		.strace = true,
 		.run = cmd_attach,

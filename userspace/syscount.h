@@ -36,6 +36,7 @@
 #define OPT_PID		BIT(23)
 #define OPT_CGROUP	BIT(24)
 #define OPT_ALL		BIT(25)
+#define OPT_GROUPS	BIT(26)
 
 /* What a table of rows takes. */
 #define OPTS_TABLE	(OPT_SORT | OPT_TOP | OPT_COLUMNS | OPT_NOHEADINGS)

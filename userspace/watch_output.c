@@ -189,13 +189,18 @@ static const char *group_columns(enum by by)
 	}
 }
 
+/* In a table the title says it. */
+static bool time_wanted(const struct options *o)
+{
+	return o->format != FORMAT_TABLE && (o->given & OPT_TIMESTAMP || o->interval_ns);
+}
+
 /* Programs get what was measured, people that of it which tells something. */
 static char *call_columns(const struct options *o, const struct counts *c)
 {
-	bool time = o->format != FORMAT_TABLE && (o->given & OPT_TIMESTAMP || o->interval_ns);
 	struct telling tell = calls_telling(o, c);
 
-	return xasprintf("%s%s%s%sSYSCALL CATEGORY %s%sCALLS SHARE%s%s%s", time ? "TIMESTAMP " : "",
+	return xasprintf("%s%s%s%sSYSCALL CATEGORY %s%sCALLS SHARE%s%s%s", time_wanted(o) ? "TIMESTAMP " : "",
 			 group_columns(o->by), tell.abi ? "ABI " : "", tell.nr ? "NR " : "",
 			 tell.object ? "OBJECT " : "", tell.state ? "STATE " : "",
 			 lines_measured(c, MEASURE_ERRORS) ? " ERRORS" : "",
@@ -236,6 +241,61 @@ static bool sorts_groups(const char *key)
 	return !(line_columns[i].flags & COLUMN_CALL);
 }
 
+/* --columns, of two tables: those of calls and those of groups are for one of them each. */
+static char *columns_for(const struct options *o, unsigned int own, unsigned int others)
+{
+	const char *list = o->columns;
+	char *mine = xstrdup(*list == '+' ? "+" : "");
+	bool any = *list == '+';
+	size_t n;
+
+	for (list += *list == '+'; list; list = list[n] ? list + n + 1 : NULL) {
+		char *name, *longer;
+		unsigned int flags;
+
+		n = strcspn(list, ",");
+		name = xasprintf("%.*s", (int)n, list);
+		flags = line_columns[columns_find(line_columns, nline_columns, name)].flags;
+		any = any || flags & own;
+		/* Who it is of is in both. */
+		if (!(flags & others) || flags & COLUMN_WHO) {
+			longer = xasprintf("%s%s%s", mine, mine[strspn(mine, "+")] ? "," : "",
+					   name);
+			free(mine);
+			mine = longer;
+		}
+		free(name);
+	}
+	if (any && mine[strspn(mine, "+")])
+		return mine;
+	free(mine);
+	return NULL;
+}
+
+static void print_group_table(struct output *out, const struct options *o, struct table *t,
+			      const char *defaults)
+{
+	struct options mine = *o;
+	char *list;
+
+	if (o->given & OPT_GROUPS) {
+		columns_choose(t, o, defaults);
+		t->none = none_text(o);
+		t->no_heading = o->format != FORMAT_TABLE && out->begun;
+		table_print(out, t);
+		return;
+	}
+	/* Without a group the table of calls says so. */
+	if (o->format != FORMAT_TABLE || !t->nrows)
+		return;
+	list = o->given & OPT_COLUMNS ? columns_for(o, COLUMN_GROUP, COLUMN_CALL) : NULL;
+	mine.columns = list;
+	columns_choose(t, list ? &mine : NULL, defaults);
+	free(list);
+	table_print(out, t);
+	fputc('\n', out->f);
+}
+
 /* The groups, busiest first, into @chosen; as a table, too, where there is room. */
 static size_t print_groups(struct output *out, const struct options *o, const struct snapshot *s,
 			   const struct group **chosen)
@@ -258,16 +318,12 @@ static size_t print_groups(struct output *out, const struct options *o, const st
 	table_top(&t, o);
 	for (i = 0; i < t.nrows; i++)
 		chosen[i] = ((const struct line *)t.rows[i])->group;
-	defaults = xasprintf("%sCALLS SHARE%s%s TOP%s", group_columns(o->by),
+	defaults = xasprintf("%s%sCALLS SHARE%s%s TOP%s", time_wanted(o) ? "TIMESTAMP " : "",
+			     group_columns(o->by),
 			     lines_measured(&s->counts, MEASURE_ERRORS) ? " ERRORS" : "",
 			     lines_measured(&s->counts, MEASURE_TOTAL_NS) ? " TOTAL" : "",
 			     o->by == BY_PROCESS || o->by == BY_THREAD ? " CGROUP" : "");
-	columns_choose(&t, NULL, defaults);
-	/* Without a group the table of calls says so. */
-	if (o->format == FORMAT_TABLE && t.nrows) {
-		table_print(out, &t);
-		fputc('\n', out->f);
-	}
+	print_group_table(out, o, &t, defaults);
 	n = t.nrows;
 	table_free(&t);
 	free(defaults);
@@ -278,12 +334,20 @@ static size_t print_groups(struct output *out, const struct options *o, const st
 static void print_calls(struct output *out, const struct options *o, const struct snapshot *s)
 {
 	const struct group **groups = xcalloc(s->ngroups + 1, sizeof(*groups));
-	char *defaults = call_columns(o, &s->counts);
+	char *defaults = call_columns(o, &s->counts), *list = NULL;
+	struct options calls = *o;
 	size_t n = 1;
 
 	if (o->by > BY_CPU)
 		n = print_groups(out, o, s, groups);
-	calls_print(out, o, s, groups, n, usual_order(o, &s->counts), defaults);
+	if (o->by > BY_CPU && o->given & OPT_COLUMNS && o->format == FORMAT_TABLE) {
+		list = columns_for(o, COLUMN_CALL, COLUMN_GROUP);
+		calls.columns = list;
+		calls.given &= list ? ~0U : ~OPT_COLUMNS;
+	}
+	if (!(o->given & OPT_GROUPS))
+		calls_print(out, &calls, s, groups, n, usual_order(o, &s->counts), defaults);
+	free(list);
 	free(defaults);
 	free(groups);
 }

@@ -56,6 +56,14 @@ forms()
 	watch run-one-time 0 "" "syscount run -L -J -o $tmp/a true
 		jq '.syscount.syscalls |= [.[0] | .calls = 1 | .exits = 1 | .latency = {total_ns: 552000000, buckets: [[1073741824, 1]]}]' $tmp/a | syscount -i - -rn -U CALLS,TOTAL,AVG,P50,P99
 		jq '.syscount.syscalls |= [.[0] | .calls = 2 | .exits = 2 | .latency = {total_ns: 560000000, buckets: [[1048576, 1], [1073741824, 1]]}]' $tmp/a | syscount -i - -rn -U P50,P99"
+	# Of the two tables each has its own columns; and that of groups alone, in every form.
+	watch run-groups 0 "" "run --by process --groups -T 1 true; for form in raw csv; do run --by process --groups --errors -L --format \$form true; done
+		run --by command --groups -s calls:asc -U COMMAND,CALLS,THREADS,TOP -n true; FAKE=empty run --by process --groups true | tail -n 1"
+	watch run-groups-columns 0 "" "for list in PID,CALLS,COMMAND,TOP SYSCALL,CALLS +THREADS +NR PID,SYSCALL,SHARE; do
+		run --by process -T 1 -U \$list true | tail -n +3; done"
+	misused_run run-groups-nobody "run: --groups goes with --by process, thread, cgroup or command" run --groups true
+	misused_run run-groups-json "run: --groups does not go with --json" run --groups --by process -J true
+	misused_run run-groups-calls "run: --columns: column SYSCALL takes the calls, which --groups leaves out" run --groups --by process -U PID,SYSCALL true
 	# What is not listed is said, and that there is nothing.
 	watch run-more 0 "" "run -T 1 true | tail -n 4; run --by process -T 1 true | tail -n +3; FAKE=empty run -x --by process true | tail -n +3; run -T 1 -n true | tail -n 1"
 	watch run-title 0 "" "run -- true 'a b' '' \$'it\\'s' '*' \$'\\e[1m\\\\' a=b | sed -n 1p; run true \$(seq 1000) | sed -n 1p
