@@ -26,6 +26,9 @@ size_t top_frame_lines(const struct top *t)
 {
 	size_t rows = t->table.nrows - t->scroll, room = top_room();
 
+	/* That there is none takes a line, too. */
+	if (!rows)
+		rows = 1;
 	return HEAD_LINES + (rows < room ? rows : room);
 }
 
@@ -314,6 +317,9 @@ static void draw_table(struct top *t)
 	draw_heading(t, widths);
 	for (i = 0; i < room && t->scroll + i < t->table.nrows; i++)
 		draw_row(t, t->scroll + i, HEAD_LINES + i, widths, sum);
+	if (!t->table.nrows && room)
+		screen_text(HEAD_LINES, 0, screen_width(), STYLE_PLAIN,
+			    t->filter ? "no row has that" : none_text(t->o));
 }
 
 /* Who is watched, which others pay for; NULL: nobody is. */
@@ -329,7 +335,8 @@ static char *watch_text(const struct top *t)
 		text = xasprintf("%s has ended", whom);
 	else
 		text = xasprintf("watching %s%s", whom,
-				 live_always_watches(t->live) ? "" : " until you leave this view");
+				 live_always_watches(t->live) ? "" : t->focused ?
+				 " in this view" : " until you leave this view");
 	free(whom);
 	return text;
 }
@@ -348,17 +355,28 @@ static char *group_text(const struct group *group)
 	}
 }
 
+static char *view_line(struct top *t, const char *back, const char *rows, const char *filtered,
+		       const char *watch)
+{
+	return xasprintf("%s%s%s by %s%s%s%s", back, rows, filtered, top_sort_column(t),
+			 top_order(t)->ascending ? ", lowest first" : "", watch ? "; " : "",
+			 watch ? watch : "");
+}
+
 /* What the rows are, and what it takes to see them. */
 static char *view_text(struct top *t)
 {
 	char *rows = t->focused ? group_text(&t->focus) : xstrdup(top_word(t->view));
 	char *filtered = t->filter ? xasprintf(" with '%s'", t->filter) : xstrdup("");
 	char *watch = watch_text(t);
-	char *text = xasprintf("%s%s by %s%s%s%s%s", rows, filtered, top_sort_column(t),
-			       top_order(t)->ascending ? ", lowest first" : "",
-			       t->focused ? " (Esc: back)" : "", watch ? "; " : "",
-			       watch ? watch : "");
+	const char *back = t->focused ? "Esc: back; " : "";
+	char *text = view_line(t, back, rows, filtered, watch);
 
+	/* Where there is not room for all, how it is sorted is seen in the heading, too. */
+	if (screen_text_width(text) > screen_width() && watch) {
+		free(text);
+		text = xasprintf("%s%s%s; %s", back, rows, filtered, watch);
+	}
 	free(rows);
 	free(filtered);
 	free(watch);

@@ -38,6 +38,8 @@ tops()
 	top latency-processes 110 -L --by process
 	top errno 80 -a --errno
 	top failed 80 -a -x
+	top failed-errno 80 -a -x --errno
+	top none 80 -a -e newcomer
 	top objects 80 -a --objects
 	FAKE=i386 top abis 80 -a
 	FAKE=empty top empty 80 -a
