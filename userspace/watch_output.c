@@ -138,7 +138,8 @@ static char *switched_off(const struct counts *c)
 	return names;
 }
 
-static void print_notes(struct output *out, bool title, const struct snapshot *s)
+static void print_notes(struct output *out, const struct options *o, bool title,
+			const struct snapshot *s)
 {
 	const struct watched *w = &s->watched;
 	char *off = switched_off(&s->counts);
@@ -157,8 +158,9 @@ static void print_notes(struct output *out, bool title, const struct snapshot *s
 		note(out, title, "off, so not counted: %s", off);
 	if (w->ended && w->threads)
 		note(out, title, "%" PRIu64 " thread%s outlived the command: what %s from now on "
-		     "is not counted", w->threads, plural(w->threads),
-		     w->threads == 1 ? "it does" : "they do");
+		     "is not counted%s", w->threads, plural(w->threads),
+		     w->threads == 1 ? "it does" : "they do",
+		     o->by > BY_CPU ? "" : "; --by process -U +THREADS tells whose");
 	free(off);
 }
 
@@ -388,7 +390,7 @@ void watch_print(struct output *out, const struct options *o, const struct snaps
 	}
 	if (title)
 		print_title(out, o, s);
-	print_notes(out, title, s);
+	print_notes(out, o, title, s);
 	if (title)
 		fputc('\n', out->f);
 	if (o->format == FORMAT_STRACE) {

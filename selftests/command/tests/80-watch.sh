@@ -84,7 +84,7 @@ forms()
 	watch run-notes-csv 0 "syscount: the counts are too low: memory was short for 5 calls, returns or details, and for all that 2 threads did
 syscount: 1 thread started a program that runs with more rights than you have (set-user-ID, capabilities), or that you may not read: from then on it and its children are not counted; with CAP_PERFMON (root) they are
 syscount: off, so not counted: device, futex
-syscount: 3 threads outlived the command: what they do from now on is not counted" "FAKE=lost,left,running,off run --csv true"
+syscount: 3 threads outlived the command: what they do from now on is not counted; --by process -U +THREADS tells whose" "FAKE=lost,left,running,off run --csv true"
 	watch run-one 0 "" "FAKE=one,lost-one,running-one run true"
 	watch run-stderr 0 "" "syscount run true 2>&1 | head -n 1"
 	watch run-stdout 0 "" "syscount run -o - true | head -n 1"
