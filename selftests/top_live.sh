@@ -306,6 +306,12 @@ test_sizes()
 	screen_until '^s p c a views  o sort  / filter  \? help$'
 	same "smaller: five rows" 5 "$(rows | wc -l)"
 	same "... and the head" "syscount" "$(screen | awk 'NR == 1 { print $1 }')"
+	keys '?'
+	screen_until '^syscount top: what'
+	keys Down Down Down Down Down Down Down Down Down Down Down Down Down Down Down Down Down Down
+	screen_until '^Any key goes back'
+	keys x
+	screen_until '^s p c a views'
 	for size in "20 4" "5 2" "1 1" "200 3" "3 50"; do
 		# shellcheck disable=SC2086 # words
 		set -- $size

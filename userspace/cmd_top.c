@@ -344,10 +344,26 @@ static void plain_key(struct top *t, struct times *times, int key)
 	case '?':
 	case 'h':
 		t->help = true;
+		t->help_scroll = 0;
 		break;
 	case 'q':
 		t->quit = true;
 		break;
+	}
+}
+
+/* How far it goes is known when it is drawn. */
+static void help_key(struct top *t, int key)
+{
+	switch (key) {
+	case SCREEN_UP:
+		t->help_scroll -= t->help_scroll ? 1 : 0;
+		break;
+	case SCREEN_DOWN:
+		t->help_scroll++;
+		break;
+	default:
+		t->help = false;
 	}
 }
 
@@ -361,7 +377,7 @@ static void take_keys(struct top *t, struct times *times)
 		free(t->message);
 		t->message = NULL;
 		if (t->help)
-			t->help = false;
+			help_key(t, key);
 		else if (t->prompt != PROMPT_NONE)
 			prompt_key(t, key);
 		else

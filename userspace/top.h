@@ -20,6 +20,7 @@ struct top {
 	struct options orders[BY_COUNT];	/* --sort and --top of each view */
 	struct group focus;			/* whose calls alone, if @focused */
 	bool focused, paused, help, quit;
+	size_t help_scroll;
 	char *filter;				/* NULL: none */
 	enum prompt prompt;
 	wchar_t typed[256];

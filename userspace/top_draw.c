@@ -433,7 +433,7 @@ static void draw_prompt(const struct top *t, size_t y)
 	free(typed);
 }
 
-static void draw_help(void)
+static void draw_help(struct top *t)
 {
 	static const char *const help_lines[] = {
 		"syscount top: what is called now, and how often",
@@ -454,12 +454,14 @@ static void draw_help(void)
 		"Syscalls and categories are the module's counters, and cost nothing more. The",
 		"other views open a watch: each call costs a little more until they are left.",
 		"",
-		"Any key goes back.",
+		"Any key goes back; arrows scroll where there is not room for all.",
 	};
-	size_t i;
+	size_t i, n = ARRAY_SIZE(help_lines), room = screen_height();
 
-	for (i = 0; i < ARRAY_SIZE(help_lines) && i < screen_height(); i++)
-		screen_text(i, 0, screen_width(), i ? STYLE_PLAIN : STYLE_BOLD,
+	if (t->help_scroll + room > n)
+		t->help_scroll = n > room ? n - room : 0;
+	for (i = t->help_scroll; i < n && i < t->help_scroll + room; i++)
+		screen_text(i - t->help_scroll, 0, screen_width(), i ? STYLE_PLAIN : STYLE_BOLD,
 			    help_lines[i]);
 }
 
@@ -487,7 +489,7 @@ void top_draw(struct top *t)
 {
 	screen_begin();
 	if (t->help)
-		draw_help();
+		draw_help(t);
 	else
 		draw_frame(t);
 	screen_end();
