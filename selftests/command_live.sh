@@ -246,7 +246,7 @@ syscount: attach: counting: $pid" "$(run syscount attach -p $dead,$pid -d 0.1)"
 	syscount attach -a -L --by cgroup -I 0.2 -d 3 -J > out 2> err
 	kill $pid
 	wait $pid 2> /dev/null
-	same "attach --by cgroup: times of calls, without its own" "yes []" "$(jq -sc '
+	same "attach --by cgroup: times of calls, without its own" "yes []" "$(jq -scr '
 		(if length >= 5 and any(.[]; .syscount.groups | length > 0) then "yes" else length end),
 		([.[].syscount.groups // [] | map({ key: .cgroup, value: (.syscalls | map({ key: "\(.abi) \(.nr)", value: . }) | from_entries) }) | from_entries] |
 		[range(length) as $i | .[$i] as $now | (if $i > 0 then .[$i - 1] else {} end) as $before |

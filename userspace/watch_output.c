@@ -243,16 +243,19 @@ static bool sorts_groups(const char *key)
 	return !(line_columns[i].flags & COLUMN_CALL);
 }
 
-/* --columns, of two tables: those of calls and those of groups are for one of them each. */
+/*
+ * --columns, of the two tables that there are: columns of groups and those of calls are for one of
+ * them each. NULL: it names none of this one's @own. To free.
+ */
 static char *columns_for(const struct options *o, unsigned int own, unsigned int others)
 {
-	const char *list = o->columns;
-	char *mine = xstrdup(*list == '+' ? "+" : "");
-	bool any = *list == '+';
+	bool adds = *o->columns == '+', any = adds;
+	const char *list = o->columns + adds;
+	char *mine = NULL, *all = NULL;
 	size_t n;
 
-	for (list += *list == '+'; list; list = list[n] ? list + n + 1 : NULL) {
-		char *name, *longer;
+	for (; list; list = list[n] ? list + n + 1 : NULL) {
+		char *name;
 		unsigned int flags;
 
 		n = strcspn(list, ",");
@@ -260,18 +263,14 @@ static char *columns_for(const struct options *o, unsigned int own, unsigned int
 		flags = line_columns[columns_find(line_columns, nline_columns, name)].flags;
 		any = any || flags & own;
 		/* Who it is of is in both. */
-		if (!(flags & others) || flags & COLUMN_WHO) {
-			longer = xasprintf("%s%s%s", mine, mine[strspn(mine, "+")] ? "," : "",
-					   name);
-			free(mine);
-			mine = longer;
-		}
+		if (!(flags & others) || flags & COLUMN_WHO)
+			mine = list_add(mine, ",", name);
 		free(name);
 	}
-	if (any && mine[strspn(mine, "+")])
-		return mine;
+	if (any && mine)
+		all = xasprintf("%s%s", adds ? "+" : "", mine);
 	free(mine);
-	return NULL;
+	return all;
 }
 
 static void print_group_table(struct output *out, const struct options *o, struct table *t,
