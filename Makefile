@@ -40,6 +40,17 @@ $(MODULE_DIR)/syscount.ko: $(MODULE_SOURCES)
 
 kbuild = $(if $(KROOT),scripts/vm.d/in-root $(KROOT) $1) $(MAKE) -C $(KDIR) M=$1 modules
 
+# For kernels that load nothing else. The last signature is the one that counts.
+SIGN_HASH = $(or $(shell sed -n 's/^CONFIG_MODULE_SIG_HASH="\(.*\)"/\1/p' $(KDIR)/.config),sha256)
+
+sign: module
+	@for file in "$(KEY)" "$(CERT)"; do \
+		case $$file in pkcs11:*) ;; *) test -r "$$file" || { \
+			echo "make: sign: '$$file' cannot be read: KEY= is the private key (PEM), CERT= its certificate" >&2; exit 1; } ;; \
+		esac; \
+	done
+	$(KDIR)/scripts/sign-file $(SIGN_HASH) "$(KEY)" "$(CERT)" $(MODULE_DIR)/syscount.ko
+
 # Another user of the kernel's functions, for tests; never installed.
 neighbour: $(MODULE_DIR)/neighbour/neighbour.ko
 
@@ -128,6 +139,7 @@ help:
 #: make bench           what counting costs, ours and the peers', on each kernel
 #: make bench-publish   what that found, into Documentation/bench.json and bench.svg
 #: make module tool man the three parts of `make` by themselves
+#: make sign KEY=FILE CERT=FILE   sign the module, for kernels that want that (see README)
 #: make install         into PREFIX (/usr/local) and /lib/modules, below DESTDIR if given
 #: make uninstall       the reverse
 #: make dkms-install    give the module to DKMS, which builds it for each kernel
@@ -138,4 +150,4 @@ help:
 #: KVER=VERSION         the kernel to build for (its headers must be installed; default: the
 #:                      running one, or the newest that has them)
 
-.PHONY: all module neighbour tool man setup vm demo test check fuzz bench bench-publish install uninstall dkms-install dkms-uninstall clean help
+.PHONY: all module sign neighbour tool man setup vm demo test check fuzz bench bench-publish install uninstall dkms-install dkms-uninstall clean help

@@ -9,7 +9,7 @@ declare -A packages=(
 	[build]="make gcc libc6-dev linux-headers-amd64 libsmartcols-dev libjson-c-dev
 		 libncurses-dev pkg-config"
 	[vm]="qemu-system-x86 busybox-static cpio kmod xz-utils zstd"
-	[test]="linux-source-6.1 rsync strace ltrace gawk mawk jq python3 perl
+	[test]="linux-source-6.1 openssl rsync strace ltrace gawk mawk jq python3 perl
 		xz-utils binutils git sqlite3 tmux clang libclang-rt-dev valgrind"
 	[fuzz]="make clang libclang-rt-dev libsmartcols-dev libjson-c-dev libncurses-dev
 		pkg-config"

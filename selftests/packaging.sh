@@ -127,5 +127,25 @@ dkms build "syscount/$version" --dkmstree "$tmp/dkms" --sourcetree "$tmp/root/us
 same "dkms: a kernel without tracepoints is excluded" yes \
 	"$(grep -q 'BUILD_EXCLUSIVE' "$tmp/log" && [[ -z $(find "$tmp/dkms" -name 'syscount.ko*') ]] && echo yes)"
 
+# Signing, of a module of its own: scripts/vm takes the one in build/ for unsigned.
+sign() { build sign BUILD="$tmp/build" "$@"; }
+key_pair() # NAME
+{
+	openssl req -new -x509 -nodes -newkey rsa:2048 -days 1 -subj "/CN=$1" \
+		-keyout "$tmp/$1.key" -outform DER -out "$tmp/$1.cert" 2> /dev/null
+}
+key_pair one && key_pair two
+works "make sign" sign KEY="$tmp/one.key" CERT="$tmp/one.cert"
+same "... with that key, and the kernel's digest" \
+	"one $(sed -n 's/^CONFIG_MODULE_SIG_HASH="\(.*\)"/\1/p' "/usr/src/linux-headers-$release/.config")" \
+	"$(modinfo -F signer "$tmp/build/$release/syscount.ko") $(modinfo -F sig_hashalgo "$tmp/build/$release/syscount.ko")"
+works "make sign, with another key" sign KEY="$tmp/two.key" CERT="$tmp/two.cert"
+same "... which is the one that counts" two "$(modinfo -F signer "$tmp/build/$release/syscount.ko")"
+sign > "$tmp/log" 2>&1
+same "make sign without a key: one line says what is missing" \
+	"make: sign: '' cannot be read: KEY= is the private key (PEM), CERT= its certificate" \
+	"$(grep '^make: sign' "$tmp/log")"
+same "the module in build/ is not signed" "" "$(modinfo -F signer "$repo/build/$release/syscount.ko")"
+
 echo "1..$number"
 exit $failed
