@@ -34,6 +34,9 @@ host_limit=600
 icount=(cost watch_cost)
 tests_a_vm=5
 
+# Long ones, which are run when they are named.
+named_only=(load_stress hotplug)
+
 help()
 {
 	cat <<-END
@@ -295,7 +298,9 @@ main()
 			{ say "$test: no such test (-h lists them)"; exit 1; }
 	done
 	if ((!${#wanted[@]})); then
-		wanted=("${tests[@]}")
+		for test in "${tests[@]}"; do
+			in_list "$test" "${named_only[@]}" || wanted+=("$test")
+		done
 		[[ $kernel ]] || wanted+=("${host_order[@]}")
 	fi
 	jobs=()

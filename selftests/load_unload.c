@@ -80,7 +80,7 @@ static const char *log_wait(void)
 		if (*lines)
 			return lines;
 		record.fd = log_fd;
-		if (poll(&record, 1, 30000) < 1)
+		if (poll(&record, 1, 30000 * kernel_slowness()) < 1)
 			die("the module says nothing");
 	}
 }

@@ -62,6 +62,8 @@ counts "a skip by exit status without a word" "0 0 1" 0 <<< $'1..1\nok 1 # SKIP 
 counts "a skip that says not ok" "1 0 1" 0 <<< $'1..2\nok 1 a\nnot ok 2 b # skip'
 counts "expected to fail" "1 0 0" 0 <<< $'1..3\nok 1 a\nnot ok 2 b # TODO later\nnot ok 3 c # XFAIL'
 counts "expected to fail, and did not" "0 1 0" 0 <<< $'1..1\nok 1 b # TODO later'
+counts "what a test did" "1 0 0" 0 <<< $'1..1\n# did: 7 of it\nok 1 a'
+reports "... is shown when it passes" "    did: 7 of it"
 counts "all skipped" "0 0 1" 4 <<< $'1..0 # SKIP not in the test VM'
 reports "... and the reason is shown" "not in the test VM"
 counts "skipped without a word" "0 0 1" 4 <<< "no"

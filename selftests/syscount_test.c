@@ -23,6 +23,7 @@
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/user.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
@@ -55,6 +56,17 @@ void die(const char *format, ...)
 	va_end(args);
 	dprintf(STDERR_FILENO, "# %s\n", text);
 	_exit(EXIT_FAIL);
+}
+
+void tell(const char *format, ...)
+{
+	char text[512];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	dprintf(STDERR_FILENO, "# did: %s\n", text);
 }
 
 uint64_t clock_ns(void)
@@ -167,6 +179,37 @@ bool kernel_has_word(const char *word)
 		if (!strcmp(one, word))
 			return true;
 	return false;
+}
+
+unsigned int kernel_slowness(void)
+{
+	static unsigned int times;
+	char line[4096], *word;
+
+	if (!times) {
+		file_read("/proc/cmdline", line, sizeof(line));
+		word = strstr(line, "syscount_slow=");
+		times = word ? strtoul(word + strlen("syscount_slow="), NULL, 10) : 1;
+	}
+	return times;
+}
+
+unsigned int dose(unsigned int few, unsigned int many)
+{
+	return kernel_has_word("syscount_dose=full") ? many : few;
+}
+
+/*
+ * The harness calls this for its time limits, which are for kernels that are not slow.
+ */
+unsigned int alarm(unsigned int seconds)
+{
+	const struct itimerval limit = { .it_value.tv_sec = seconds * kernel_slowness() };
+	struct itimerval before;
+
+	if (setitimer(ITIMER_REAL, &limit, &before))
+		die("setitimer: %m");
+	return before.it_value.tv_sec;
 }
 
 /* These tests load and unload a kernel module and switch CPUs off. */

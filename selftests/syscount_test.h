@@ -22,6 +22,10 @@
 __attribute__((format(printf, 1, 2), noreturn))
 void die(const char *format, ...);
 
+/* What a test did, and how often, for those who read that it passed. */
+__attribute__((format(printf, 1, 2)))
+void tell(const char *format, ...);
+
 uint64_t clock_ns(void);				/* CLOCK_MONOTONIC */
 
 /* Files of /proc and sysfs, read and written by one open(), read() or write(), close(). */
@@ -146,6 +150,10 @@ void pin(int cpu);
 int cpus_online(void);
 bool kernel_is(const char *series);			/* "6.1.", say */
 bool kernel_has_word(const char *word);			/* on its command line */
+/* How many times longer than on an ordinary one things take, by syscount_slow=. */
+unsigned int kernel_slowness(void);
+/* How often a test does what it does many times: less, without syscount_dose=full. */
+unsigned int dose(unsigned int few, unsigned int many);
 
 /* The directory of the running program, to find others beside it. */
 const char *program_dir(void);

@@ -24,7 +24,7 @@
 #include "watch_test.h"
 
 #define BOARD_FD	100
-#define WAIT_SECONDS	60
+#define WAIT_SECONDS	(60 * kernel_slowness())
 #define WORDS_MAX	16
 
 /*

@@ -8,7 +8,7 @@ passed=0 failed=0 skipped=0
 
 test_begin() # NAME
 {
-	name=$1 lines=() faults=() reasons=() plan='' next=1 ok=0 bad=0 skip=0 status=''
+	name=$1 lines=() faults=() reasons=() notes=() plan='' next=1 ok=0 bad=0 skip=0 status=''
 	began=${EPOCHREALTIME/[!0-9]/}
 }
 
@@ -45,7 +45,9 @@ test_result() # "not " or "yes", NUMBER, DESCRIPTION
 test_line()
 {
 	lines+=("$1")
-	if [[ $1 =~ ^1\.\.([0-9]+)( +#(.*))?$ ]]; then
+	if [[ $1 == '# did: '* ]]; then
+		notes+=("${1#\# }")
+	elif [[ $1 =~ ^1\.\.([0-9]+)( +#(.*))?$ ]]; then
 		[[ -z $plan ]] || test_fault "it has two plans"
 		plan=${BASH_REMATCH[1]}
 		if [[ $plan == 0 ]]; then
@@ -97,6 +99,7 @@ test_report()
 			echo "    $name: $fault"
 		done
 	fi
+	((!${#notes[@]})) || printf '    %s\n' "${notes[@]}"
 	((!${#reasons[@]})) || printf '%s\n' "${reasons[@]}" | sort | uniq -c |
 		while read -r times reason; do
 			echo "    skipped: $reason$( ((times == 1)) || echo " ($times times)")"
