@@ -80,12 +80,17 @@ kernel_unpack() # RELEASE
 	done
 	vmlinux_extract "$image" > "$out/image" &&
 	mv "$modules" "$out/modules" &&
-	# A place for our module in the index, so that no VM needs to run depmod.
-	mkdir -p "$out/modules/extra" "$tmp/depmod/lib/modules" &&
-	: > "$out/modules/extra/syscount.ko" &&
-	ln -s "$out/modules" "$tmp/depmod/lib/modules/$1" &&
-	depmod -b "$tmp/depmod" "$1" 2> /dev/null &&
+	kernel_modules_ready "$1" &&
 	echo "$1" > "$out/release"
+}
+
+# A place for our module in the index, so that no VM needs to run depmod.
+kernel_modules_ready() # RELEASE
+{
+	mkdir -p "$tmp/out/modules/extra" "$tmp/depmod/lib/modules" &&
+	: > "$tmp/out/modules/extra/syscount.ko" &&
+	ln -s "$tmp/out/modules" "$tmp/depmod/lib/modules/$1" &&
+	depmod -b "$tmp/depmod" "$1" 2> /dev/null
 }
 
 # What the module is built with: the headers, if their programs run on this machine,

@@ -11,13 +11,16 @@
 #   root/            a root file system with all that building takes
 #   sum              checksums: written last, tested on every use
 
-# Series: the function that prints the directory of such a kernel, fetched if need
-# be, and the suites of Debian that may have it, the best first.
+# Series, or name of a debug kernel: the function that prints the directory of such a
+# kernel, fetched or built if need be, and the suites of Debian that may have it, the
+# best first.
 declare -A kernel_series=(
 	[5.10]="kernel_of_suites bullseye-security bullseye"
 	[6.1]="kernel_of_headers"
 	[6.12]="kernel_of_suites bookworm-security trixie-security trixie"
 	[7.2]="kernel_of_suites sid forky"
+	[kasan]="kernel_of_source"
+	[kcsan]="kernel_of_source"
 )
 
 kernel_names() { printf '%s\n' "${!kernel_series[@]}" | sort -V | xargs; }
@@ -128,7 +131,7 @@ kernel_locked() # COMMAND PATTERN [ARGUMENT...]
 {
 	local lock
 
-	exec {lock}> "$cache/kernels.lock"
+	exec {lock}> "$cache/${cache_lock-kernels.lock}"
 	flock "$lock"
 	kernel_cached "$2" || { "$1" "${@:3}" && kernel_cached "$2"; }
 	exec {lock}>&-
