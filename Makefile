@@ -51,12 +51,14 @@ sign: module
 	done
 	$(KDIR)/scripts/sign-file $(SIGN_HASH) "$(KEY)" "$(CERT)" $(MODULE_DIR)/syscount.ko
 
-# Another user of the kernel's functions, for tests; never installed.
-neighbour: $(MODULE_DIR)/neighbour/neighbour.ko
+# Modules for tests alone; never installed.
+TEST_MODULES := neighbour planted
 
-$(MODULE_DIR)/neighbour/neighbour.ko: $(addprefix selftests/neighbour/,Kbuild neighbour.c) module/compat.h
+test-modules: $(TEST_MODULES:%=$(MODULE_DIR)/%/built)
+
+$(MODULE_DIR)/%/built: $(wildcard $(TEST_MODULES:%=selftests/%/*)) module/compat.h
 	@mkdir -p $(@D)
-	@cp -pu $^ $(@D)
+	@cp -pu selftests/$*/* module/compat.h $(@D)
 	$(call kbuild,$(@D))
 	@touch $@
 
@@ -150,4 +152,4 @@ help:
 #: KVER=VERSION         the kernel to build for (its headers must be installed; default: the
 #:                      running one, or the newest that has them)
 
-.PHONY: all module sign neighbour tool man setup vm demo test check fuzz bench bench-publish install uninstall dkms-install dkms-uninstall clean help
+.PHONY: all module sign test-modules tool man setup vm demo test check fuzz bench bench-publish install uninstall dkms-install dkms-uninstall clean help

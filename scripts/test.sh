@@ -23,19 +23,26 @@ declare -A host=(
 	[command]=selftests/command/run.sh
 	[sanitized]=selftests/command/sanitized.sh
 	[packaging]=selftests/packaging.sh
+	[planted]=selftests/planted/planted.sh
 	[runner]=selftests/runner.sh
 	[syzlang]=selftests/syzlang.sh
 	[vm]=scripts/vm.d/selftest.sh
 )
 host_order=(vm command sanitized packaging runner syzlang)
 host_limit=600
+# Of debug kernels: they are given which
+host_debug=(planted)
 
 # Tests that count instructions have a VM of their own; of the others so many share one.
 icount=(cost watch_cost)
 tests_a_vm=5
+vm_limit=1200
 
-# Long ones, which are run when they are named.
-named_only=(load_stress hotplug)
+# Debug kernels, where all takes longer, and instructions are not those that people run.
+debug_kernels=(kasan kcsan)
+slow=10
+# Long ones
+debug_only=(load_stress hotplug)
 
 help()
 {
@@ -51,6 +58,7 @@ help()
 	Names:
 	    ${host_order[*]}
 	    $(list_of)
+	    ${host_debug[*]} (-k ${debug_kernels[0]} or ${debug_kernels[1]})
 	END
 }
 
@@ -68,6 +76,15 @@ in_list() # WORD LIST...
 
 	shift
 	[[ " $* " == *" $word "* ]]
+}
+
+# Without names: has it no meaning on this kernel?
+is_left_out() # NAME
+{
+	local list=("${debug_only[@]}")
+
+	((slow == 1)) || list=("${icount[@]}")
+	in_list "$1" "${list[@]}"
 }
 
 done_with()
@@ -128,7 +145,8 @@ build_tests() # NAME...
 	done
 	rm -rf "$install"
 	kselftest WITHOUT="${without[*]}" install > "$log" 2>&1 &&
-		cp "$repo/scripts/test.d/guest.sh" "$install/"
+		cp "$repo/scripts/test.d/guest.sh" "$repo/scripts/vm.d/judge.sh" "$install/" || return
+	((slow == 1)) || echo "timeout=$((vm_limit * slow))" > "$install/syscount/settings"
 }
 
 # What guest.sh says, as it comes.
@@ -188,12 +206,13 @@ boot()
 
 host_test() # NAME
 {
-	local line code=1 program=$repo/${host[$1]}
+	local line code=1 program=$repo/${host[$1]} arguments=()
 
 	if [[ ! -x $program ]]; then
 		test_missing "$1" "${host[$1]} is not there"
 		return
 	fi
+	! in_list "$1" "${host_debug[@]}" || arguments=("$kernel")
 	test_begin "$1"
 	while IFS= read -r line; do
 		case $line in
@@ -201,13 +220,19 @@ host_test() # NAME
 		*) test_line "$line" ;;
 		esac
 	# timeout leaves our process group: it must not outlive us all the same.
-	done < <(setpriv --pdeathsig TERM timeout -k 5 "$host_limit" "$program" < /dev/null 2>&1
+	done < <(setpriv --pdeathsig TERM timeout -k 5 $((host_limit * slow)) \
+			"$program" "${arguments[@]}" < /dev/null 2>&1
 		 code=$?; echo; echo "## status $code")
 	test_ended "$code"
 	test_end
 }
 
-boot_four_cpus() { boot -c 4 -t 1200 -a 'syscall.x32=y vsyscall=emulate slab_nomerge' -- "$@"; }
+boot_four_cpus()
+{
+	boot -c 4 -t $((vm_limit * slow)) \
+		-a "syscall.x32=y vsyscall=emulate slab_nomerge syscount_slow=$slow" -- "$@"
+}
+
 boot_icount() { boot -i -t 400 -a syscall.x32=y -- "$@"; }
 
 # The next job that nobody took: its index
@@ -292,16 +317,18 @@ main()
 	done
 	shift $((OPTIND - 1))
 	wanted=("$@")
+	in_list "$kernel" "${debug_kernels[@]}" || slow=1
 	read -r -a tests <<< "$(list_of)"
 	for test; do
-		in_list "$test" "${host_order[@]}" "${tests[@]}" ||
+		in_list "$test" "${host_order[@]}" "${host_debug[@]}" "${tests[@]}" ||
 			{ say "$test: no such test (-h lists them)"; exit 1; }
 	done
 	if ((!${#wanted[@]})); then
 		for test in "${tests[@]}"; do
-			in_list "$test" "${named_only[@]}" || wanted+=("$test")
+			is_left_out "$test" || wanted+=("$test")
 		done
 		[[ $kernel ]] || wanted+=("${host_order[@]}")
+		((slow == 1)) || wanted+=("${host_debug[@]}")
 	fi
 	jobs=()
 
@@ -331,7 +358,7 @@ main()
 		fi
 	fi
 	add_jobs "$tests_a_vm" boot_four_cpus "${four[@]}"
-	for test in "${host_order[@]}"; do
+	for test in "${host_order[@]}" "${host_debug[@]}"; do
 		! in_list "$test" "${wanted[@]}" || add_jobs 1 host_test "$test"
 	done
 	add_jobs "$tests_a_vm" boot_icount "${one[@]}"

@@ -9,7 +9,8 @@
 set -u
 dir=$1
 shift
-fault='WARNING: |BUG: |Oops|stall|lockup|blocked for more|circular|suspicious RCU'
+# shellcheck source-path=SCRIPTDIR source=../vm.d/judge.sh
+. "$dir/judge.sh"
 
 loaded() { [[ -e /sys/module/syscount ]]; }
 
@@ -25,6 +26,22 @@ fresh()
 	fi
 }
 
+# With kmemleak=on: what nothing names any more. What is younger than 5 s is not looked at,
+# and a first look may still find what a CPU had at hand.
+leaked()
+{
+	local file=/sys/kernel/debug/kmemleak
+
+	grep -qw kmemleak=on /proc/cmdline || return
+	sleep 6
+	echo scan > $file
+	echo scan > $file
+	grep -q . $file || return
+	echo "## fault memory is leaked, see below"
+	sed 's/^/# /' $file
+	echo clear > $file
+}
+
 after()
 {
 	local taint
@@ -32,6 +49,7 @@ after()
 	taint=$(</proc/sys/kernel/tainted)
 	loaded || echo "## fault the test left the module unloaded"
 	[[ $taint == 12288 ]] || echo "## fault the kernel's taint is $taint and not 12288"
+	leaked
 	dmesg | grep -E "$fault" | sed 's/^/## fault the kernel said: /'
 }
 

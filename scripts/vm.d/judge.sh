@@ -6,11 +6,11 @@
 # What a kernel says that found itself at fault; at the start of a line, but for
 # the time and the caller.
 fault='^(\[[ 0-9.]*\](\[[ TC0-9]*\])? )?('
-fault+='-+\[ cut here|WARNING: |BUG: |BUG [a-z]|Oops: |kernel BUG at |Kernel panic|'
+fault+='-+\[ cut here|WARNING: |BUG: |\[ BUG: |ODEBUG: |BUG [a-z]|Oops: |kernel BUG at |Kernel panic|'
 fault+='general protection fault|UBSAN: |KASAN: |KCSAN: |refcount_t: |'
-fault+='list_(add|del) corruption|watchdog: .*(LOCKUP|lockup)|'
+fault+='list_(add|del) (corruption|double)|watchdog: .*(LOCKUP|lockup)|'
 fault+='INFO: task .* blocked for more|INFO: trying to register non-static key|'
-fault+='rcu: .*(stall|starved)|kmemleak: [0-9]+ new suspected|'
+fault+='rcu: .*(stall|starved)|INFO: rcu_tasks.*stall|kmemleak: [0-9]+ new suspected|'
 fault+='.*possible (circular|recursive) locking|.*suspicious RCU usage)'
 
 # show_log FILTER...: the kernel's log through it, to stderr
