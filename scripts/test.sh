@@ -42,7 +42,7 @@ vm_limit=1200
 debug_kernels=(kasan kcsan)
 slow=10
 # Long ones
-debug_only=(load_stress hotplug)
+debug_only=(load_stress hotplug stress_ng.sh)
 
 help()
 {

@@ -1,0 +1,77 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# stress-ng's calls, forks, signals, tracers and filters, with watches of everybody and
+# everything: the counters fit afterwards as before, and nothing holds the module.
+
+export LC_ALL=C.UTF-8
+number=0 failed=0
+sysfs=/sys/class/misc/syscount
+here=$(dirname -- "$(realpath -- "${BASH_SOURCE[0]}")")
+# shellcheck source-path=SCRIPTDIR source=same.sh
+. "$here/same.sh"
+
+# Seconds with each hook: as a fixed short dose, and by syscount_dose=full.
+seconds=20
+! grep -qw syscount_dose=full /proc/cmdline || seconds=200
+
+# Two of each at a time: more would wait for the four CPUs.
+sets=("--enosys 2 --syscall 2" "--fork 2 --vfork 2" "--clone 2 --pthread 2"
+      "--signal 2 --sigsuspend 2" "--sigq 2 --sigsegv 2" "--sigchld 2 --kill 2"
+      "--seccomp 2 --ptrace 2" "--exec 2 --zombie 2" "--usersyscall 2 --x86syscall 2"
+      "--affinity 2 --daemon 2")
+
+# Not one of the counters may be more than the sum of its parts.
+fits()
+{
+	awk '
+	NF == 3 && $1 == "total" { total = $3; next }
+	NF == 3 && $1 != "category" && $1 != "syscount" { categories += $3 }
+	NF == 6 && $1 != "abi" { rows += $6 }
+	END { print (total == categories && total == rows && total > 0) ? "fits" : "does not fit" }' /proc/syscount
+}
+
+echo "TAP version 13"
+only_in_vm
+tmp=$(mktemp -d) || exit
+trap 'kill "${watchers[@]}" 2> /dev/null; rm -rf "$tmp"' EXIT
+cd "$tmp" || exit
+
+for hook in direct tracepoint kprobe; do
+	echo "$hook" > "$sysfs/hook"
+	watchers=()
+	for by in process cgroup command; do
+		env --default-signal=INT syscount attach -a --errors -L --objects --by "$by" -o "watch.$by" &
+		watchers+=($!)
+	done
+	env --default-signal=INT syscount attach -a --by command --interval 1 --json -o watch.interval &
+	watchers+=($!)
+	ended=''
+	for set in "${sets[@]}"; do
+		# shellcheck disable=SC2086 # words
+		stress-ng --quiet --oom-avoid --temp-path "$tmp" --timeout "$((seconds / ${#sets[@]}))" $set \
+			> log 2>&1
+		ended+="$? "
+		same "$hook: $set: /proc/syscount" fits "$(fits)"
+	done
+	# 2: a stressor could not do what it wanted; 3: it has not what it takes.
+	same "$hook: stress-ng was not killed" "" "$(tr ' ' '\n' <<< "$ended" | grep -vxE '0|2|3|' )"
+	kill -INT "${watchers[@]}"
+	echo "# did: hook $hook: stress-ng for $seconds s with 4 watches of everybody"
+	statuses=''
+	for watcher in "${watchers[@]}"; do
+		wait "$watcher"
+		statuses+="$? "
+	done
+	same "$hook: the watches were read to the end" "0 0 0 0 " "$statuses"
+	for by in process cgroup command; do
+		same "$hook: the watch by $by has calls" yes "$(grep -q 'calls in' "watch.$by" && echo yes)"
+	done
+done
+watchers=()
+rmmod syscount
+same "nothing holds the module" 0 $?
+insmod "$SYSCOUNT_KO"
+same "it is loaded again" 0 $?
+
+echo "1..$number"
+exit $failed
