@@ -24,6 +24,7 @@ declare -A host=(
 	[sanitized]=selftests/command/sanitized.sh
 	[packaging]=selftests/packaging.sh
 	[planted]=selftests/planted/planted.sh
+	[signed]=selftests/signed.sh
 	[runner]=selftests/runner.sh
 	[syzlang]=selftests/syzlang.sh
 	[vm]=scripts/vm.d/selftest.sh
@@ -31,7 +32,7 @@ declare -A host=(
 host_order=(vm command sanitized packaging runner syzlang)
 host_limit=600
 # Of debug kernels: they are given which
-host_debug=(planted)
+host_debug=(planted signed)
 
 # Tests that count instructions have a VM of their own; of the others so many share one.
 icount=(cost watch_cost)
