@@ -42,7 +42,8 @@ vm_limit=1200
 # Debug kernels, where all takes longer, and instructions are not those that people run.
 debug_kernels=(kasan kcsan)
 slow=10
-# Long ones
+# Tests that other kernels do not have what it takes for; long ones.
+kasan_only=(fail_nth)
 debug_only=(load_stress hotplug stress_ng.sh)
 
 help()
@@ -85,6 +86,7 @@ is_left_out() # NAME
 	local list=("${debug_only[@]}")
 
 	((slow == 1)) || list=("${icount[@]}")
+	[[ $kernel == kasan ]] || list+=("${kasan_only[@]}")
 	in_list "$1" "${list[@]}"
 }
 

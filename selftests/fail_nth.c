@@ -1,0 +1,717 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Every allocation, and every copy from and to user space, of an operation fails once: the
+ * n-th, for all n until there is none left. Each time it says so with an error or does
+ * without, counting goes on exactly, and in the end nothing is left behind.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../kselftest_harness.h"
+#include "watch_test.h"
+
+#undef TEST_TIMEOUT_DEFAULT
+#define TEST_TIMEOUT_DEFAULT 120
+
+#define FAULTS	"/sys/kernel/debug/"
+#define CALLS	7
+#define EACH	16
+#define STEP	61
+#define CGROUP	"/sys/fs/cgroup/fail_nth"
+
+/* What a job ends with, for its parent: was there an allocation that failed? */
+enum { NOT_FAILED = 40, FAILED = 41 };
+
+static int nth_fd = -1;
+
+static void nth_open(void)
+{
+	nth_fd = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
+	if (nth_fd < 0)
+		die("/proc/thread-self/fail-nth: %m");
+}
+
+static void nth_set(unsigned int n)
+{
+	char text[16];
+	int length = snprintf(text, sizeof(text), "%u", n);
+
+	if (pwrite(nth_fd, text, length, 0) != length)
+		die("/proc/thread-self/fail-nth: %m");
+}
+
+/* Has one failed? Reading tells by a copy to user space, which can be the one. */
+static bool nth_failed(void)
+{
+	char text[16] = "";
+
+	if (pread(nth_fd, text, sizeof(text) - 1, 0) < 0)
+		return false;
+	nth_set(0);
+	return !strtoul(text, NULL, 10);
+}
+
+/* All kinds of allocations, whatever they may do to get memory; and say nothing of it. */
+static void faults_setup(void)
+{
+	must_write(FAULTS "failslab/ignore-gfp-wait", "0");
+	must_write(FAULTS "failslab/verbose", "0");
+	must_write(FAULTS "fail_page_alloc/ignore-gfp-wait", "0");
+	must_write(FAULTS "fail_page_alloc/ignore-gfp-highmem", "0");
+	must_write(FAULTS "fail_page_alloc/min-order", "0");
+	must_write(FAULTS "fail_page_alloc/verbose", "0");
+	must_write(FAULTS "fail_usercopy/verbose", "0");
+	/* A fault in one's own memory is none of the module's. */
+	if (mlockall(MCL_CURRENT | MCL_FUTURE))
+		die("mlockall: %m");
+	nth_open();
+}
+
+/* One thing that can be done: what is open and needed is from before it. */
+struct operation {
+	const char *name;
+	void (*prepare)(void);
+	int (*run)(void);		/* 0 or -errno */
+	void (*undo)(bool done);
+	int errors[4];			/* that it may end with, besides ENOMEM and EFAULT */
+	bool loads;			/* there is no module before it */
+};
+
+static bool may_end_with(const struct operation *op, int err)
+{
+	unsigned int i;
+
+	for (i = 0; i < 4; i++)
+		if (err && op->errors[i] == -err)
+			return true;
+	return err == 0 || err == -ENOMEM || err == -EFAULT;
+}
+
+/* N calls are N, by a reading that has all it needs. */
+static void check_counting(struct __test_metadata *_metadata, const char *name, unsigned int n)
+{
+	uint64_t before = counted(A64, SYS_flock);
+
+	make_flocks(CALLS);
+	EXPECT_EQ(before + CALLS, counted(A64, SYS_flock)) {
+		TH_LOG("%s, after the %u-th failed", name, n);
+	}
+}
+
+/* Of the operation, beside its name */
+static char of_what[64];
+
+struct tally {
+	unsigned int failures;		/* of an allocation or a copy */
+	unsigned int errors;		/* of the operation */
+};
+
+/* Return: was there an n-th? */
+static bool fail_one(struct __test_metadata *_metadata, const struct operation *op, unsigned int n,
+		     struct tally *tally)
+{
+	bool failed;
+	int err;
+
+	if (op->prepare)
+		op->prepare();
+	nth_set(n);
+	err = op->run();
+	failed = nth_failed();
+	EXPECT_TRUE(may_end_with(op, err)) {
+		TH_LOG("%s, the %u-th fails: %s", op->name, n, strerror(-err));
+	}
+	/* Nothing failed, so nothing is wrong. */
+	EXPECT_TRUE(failed || !err) {
+		TH_LOG("%s, of itself: %s", op->name, strerror(-err));
+	}
+	tally->failures += failed;
+	tally->errors += !!err;
+	if (op->undo)
+		op->undo(!err);
+	EXPECT_FALSE(op->loads && module_loaded());
+	if (!op->loads)
+		check_counting(_metadata, op->name, n);
+	return failed && _metadata->passed;
+}
+
+/* All of them; as the short dose, the first, the last, and some of those between. */
+static void check_operation(struct __test_metadata *_metadata, const struct operation *op)
+{
+	unsigned int n = 0, step = dose(STEP, 1);
+	struct tally tally = {};
+
+	do
+		n += n < EACH ? 1 : step;
+	while (fail_one(_metadata, op, n, &tally));
+	if (step > 1 && n > EACH && _metadata->passed) {
+		n -= step;
+		while (fail_one(_metadata, op, n, &tally))
+			n++;
+	}
+	tell("%s%s: %u times an allocation or a copy failed, and it said so %u times", op->name,
+	     of_what, tally.failures, tally.errors);
+	/* Else none was made to fail at all. */
+	EXPECT_LT(0, tally.errors);
+}
+
+/*
+ * Files
+ */
+static int a_file = -1;
+static const char *path;
+
+static int open_path(void)
+{
+	a_file = open(path, O_RDONLY | O_CLOEXEC);
+	return a_file < 0 ? -errno : 0;
+}
+
+static void close_file(bool done)
+{
+	if (a_file >= 0)
+		close(a_file);
+	a_file = -1;
+}
+
+static void prepare_file(void)
+{
+	if (open_path())
+		die("open %s: %m", path);
+}
+
+static char text[1 << 18];
+
+static int read_file(void)
+{
+	ssize_t got;
+
+	do {
+		got = read(a_file, text, sizeof(text));
+		if (got < 0)
+			return -errno;
+	} while (got);
+	return 0;
+}
+
+/*
+ * ioctls, on a file that is open
+ */
+static unsigned long command;
+static union {
+	struct syscount_info info;
+	struct syscount_names names;
+	struct syscount_read read;
+	struct syscount_reset reset;
+	struct syscount_switch switches;
+	struct syscount_cost cost;
+	struct syscount_watch watch;
+} args;
+
+static struct syscount_name names[2048];
+static struct syscount_row rows[COUNTS_ROWS];
+static struct syscount_switch_item items[2] = {
+	{ .what = SYSCOUNT_SWITCH_CATEGORY, .category = SYSCOUNT_CAT_INFO, .on = 0 },
+	{ .what = SYSCOUNT_SWITCH_CATEGORY, .category = SYSCOUNT_CAT_INFO, .on = 1 },
+};
+
+static int do_ioctl(void)
+{
+	return ioctl(a_file, command, &args) ? -errno : 0;
+}
+
+static void prepare_info(void)
+{
+	prepare_file();
+	args.info = (struct syscount_info) { .size = sizeof(args.info) };
+}
+
+static void prepare_names(void)
+{
+	prepare_file();
+	args.names = (struct syscount_names) {
+		.size = sizeof(args.names), .capacity = 2048, .names = (uintptr_t)names,
+	};
+}
+
+static void prepare_read(void)
+{
+	prepare_file();
+	args.read = (struct syscount_read) {
+		.size = sizeof(args.read), .capacity = COUNTS_ROWS, .rows = (uintptr_t)rows,
+	};
+}
+
+static void prepare_reset(void)
+{
+	prepare_file();
+	args.reset = (struct syscount_reset) { .size = sizeof(args.reset) };
+}
+
+static void prepare_switch(void)
+{
+	prepare_file();
+	args.switches = (struct syscount_switch) {
+		.size = sizeof(args.switches), .count = 2, .items = (uintptr_t)items,
+	};
+}
+
+static void prepare_cost(void)
+{
+	prepare_file();
+	args.cost = (struct syscount_cost) { .size = sizeof(args.cost) };
+}
+
+/*
+ * A watch, in every form
+ */
+static struct syscount_watch watch_args;
+static int cgroup_fd = -1;
+
+static void prepare_watch(void)
+{
+	prepare_file();
+	args.watch = watch_args;
+}
+
+/* What could not be made a watch can be made one now; it counts, too. */
+static void undo_watch(bool done)
+{
+	struct reading reading = {};
+
+	if (!done && ioctl(a_file, SYSCOUNT_IOC_WATCH, &watch_args))
+		die("a file that could not be made a watch cannot be made one again: %m");
+	make_flocks(CALLS);
+	watch_read(a_file, &reading);
+	if ((watch_args.target == SYSCOUNT_TARGET_TASK || watch_args.target == SYSCOUNT_TARGET_ALL) &&
+	    calls_of(&reading, A64, SYS_flock) != CALLS)
+		die("it counted %llu and not %u",
+		    (unsigned long long)calls_of(&reading, A64, SYS_flock), CALLS);
+	reading_free(&reading);
+	close_file(done);
+}
+
+/*
+ * Reading a watch, as watch_read_flags() does it, but without a call of the C library
+ */
+static struct reading room;
+
+static void prepare_read_watch(void)
+{
+	a_file = watch_open(SYSCOUNT_TARGET_TASK, SYSCOUNT_BY_THREAD, ERRORS | LATENCY, getpid());
+	make_flocks(CALLS);
+}
+
+static int read_watch(void)
+{
+	static struct syscount_watch_group group[64];
+	static struct syscount_watch_row row[4096];
+	static struct syscount_watch_detail detail[4096];
+
+	room.head = (struct syscount_watch_read) {
+		.size = sizeof(room.head),
+		.group_capacity = 64, .groups = (uintptr_t)group,
+		.row_capacity = 4096, .rows = (uintptr_t)row,
+		.detail_capacity = 4096, .details = (uintptr_t)detail,
+	};
+	if (ioctl(a_file, SYSCOUNT_IOC_READ_WATCH, &room.head))
+		return -errno;
+	room.group = group;
+	room.row = row;
+	room.detail = detail;
+	return calls_of(&room, A64, SYS_flock) == CALLS ? 0 : -EBADMSG;
+}
+
+/*
+ * Children of a watched task
+ */
+static pid_t child;
+
+static void prepare_fork(void)
+{
+	a_file = watch_open(SYSCOUNT_TARGET_TASK, SYSCOUNT_BY_PROCESS, ERRORS, getpid());
+}
+
+static int fork_child(void)
+{
+	child = fork();
+	if (child < 0)
+		return -errno;
+	if (!child) {
+		make_flocks(CALLS);
+		_exit(0);
+	}
+	return 0;
+}
+
+static void undo_fork(bool done)
+{
+	struct reading reading = {};
+
+	if (done)
+		wait_success(child);
+	watch_read(a_file, &reading);
+	if (calls_of(&reading, A64, SYS_flock) != (done ? CALLS : 0))
+		die("it counted %llu", (unsigned long long)calls_of(&reading, A64, SYS_flock));
+	if (reading.head.lost_threads || reading.head.lost)
+		die("something was lost");
+	reading_free(&reading);
+	close_file(done);
+}
+
+static void job_flocks(void)
+{
+	make_flocks(job_number(0));
+	nth_open();
+	_exit(nth_failed() ? FAILED : NOT_FAILED);
+}
+
+const struct job jobs[] = {
+	{ "flocks", job_flocks },
+	{}
+};
+
+/*
+ * Hooks
+ */
+static const char *hook, *hook_before;
+static int hook_file = -1;
+
+static void prepare_hook(void)
+{
+	must_write(SYSCOUNT_SYSFS "hook", hook_before);
+	hook_file = open(SYSCOUNT_SYSFS "hook", O_WRONLY | O_CLOEXEC);
+	if (hook_file < 0)
+		die("hook: %m");
+}
+
+static int switch_hook(void)
+{
+	return write(hook_file, hook, strlen(hook)) < 0 ? -errno : 0;
+}
+
+/* A failure leaves the old one counting. */
+static void undo_hook(bool done)
+{
+	struct syscount_info info = { .size = sizeof(info) };
+
+	close(hook_file);
+	if (device_ioctl(SYSCOUNT_IOC_GET_INFO, &info))
+		die("SYSCOUNT_IOC_GET_INFO: %m");
+	if (strcmp(hook_names[info.hook], done ? hook : hook_before))
+		die("the hook is %s", hook_names[info.hook]);
+}
+
+/*
+ * Loading
+ */
+static const char *parameters;
+
+static int load(void)
+{
+	return module_insert(parameters);
+}
+
+static void undo_load(bool done)
+{
+	if (done && module_remove())
+		die("the module cannot be removed");
+	if (!access("/sys/module/syscount", F_OK) || !access(SYSCOUNT_DEVICE, F_OK) ||
+	    direct_hooked() || kprobe_hooked() || tracepoint_hooked())
+		die("something of the module is left");
+}
+
+FIXTURE(fail_nth) {};
+
+FIXTURE_SETUP(fail_nth)
+{
+	module_fresh("hook=tracepoint");
+	faults_setup();
+}
+
+/* Nothing holds the module, and nothing of a watch is left. */
+FIXTURE_TEARDOWN(fail_nth)
+{
+	slabs_await_empty();
+	EXPECT_EQ(0, module_remove());
+	EXPECT_EQ(0, module_insert("hook=tracepoint"));
+}
+
+TEST_F(fail_nth, open)
+{
+	static const struct operation op = {
+		.name = "open", .run = open_path, .undo = close_file,
+	};
+	static const char *const paths[] = {
+		SYSCOUNT_DEVICE, SYSCOUNT_PROC, SYSCOUNT_SYSFS "total", SYSCOUNT_SYSFS "hook",
+	};
+	unsigned int i;
+
+	for (i = 0; i < 4; i++) {
+		path = paths[i];
+		snprintf(of_what, sizeof(of_what), " %s", path);
+		check_operation(_metadata, &op);
+	}
+}
+
+TEST_F(fail_nth, read_files)
+{
+	static const struct operation op = {
+		.name = "read", .prepare = prepare_file, .run = read_file,
+		.undo = close_file,
+	};
+	static const char *const paths[] = {
+		SYSCOUNT_PROC, SYSCOUNT_SYSFS "total", SYSCOUNT_SYSFS "hook",
+		SYSCOUNT_SYSFS "category_file/calls",
+	};
+	unsigned int i;
+
+	for (i = 0; i < 4; i++) {
+		path = paths[i];
+		snprintf(of_what, sizeof(of_what), " %s", path);
+		check_operation(_metadata, &op);
+	}
+}
+
+TEST_F(fail_nth, ioctls)
+{
+	static const struct {
+		const char *name;
+		unsigned long command;
+		void (*prepare)(void);
+	} all[] = {
+		{ "GET_INFO", SYSCOUNT_IOC_GET_INFO, prepare_info },
+		{ "GET_NAMES", SYSCOUNT_IOC_GET_NAMES, prepare_names },
+		{ "READ", SYSCOUNT_IOC_READ, prepare_read },
+		{ "SWITCH", SYSCOUNT_IOC_SWITCH, prepare_switch },
+		{ "COST", SYSCOUNT_IOC_COST, prepare_cost },
+		{ "RESET", SYSCOUNT_IOC_RESET, prepare_reset },
+	};
+	unsigned int i;
+
+	path = SYSCOUNT_DEVICE;
+	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		const struct operation op = {
+			.name = all[i].name, .prepare = all[i].prepare,
+			.run = do_ioctl, .undo = close_file,
+		};
+
+		command = all[i].command;
+		check_operation(_metadata, &op);
+	}
+}
+
+FIXTURE(watch) {};
+
+FIXTURE_VARIANT(watch)
+{
+	int target;
+};
+
+FIXTURE_VARIANT_ADD(watch, self) { SYSCOUNT_TARGET_SELF };
+FIXTURE_VARIANT_ADD(watch, task) { SYSCOUNT_TARGET_TASK };
+FIXTURE_VARIANT_ADD(watch, cgroup) { SYSCOUNT_TARGET_CGROUP };
+FIXTURE_VARIANT_ADD(watch, all) { SYSCOUNT_TARGET_ALL };
+
+FIXTURE_SETUP(watch)
+{
+	module_fresh("hook=tracepoint");
+	mkdir(CGROUP, 0755);
+	cgroup_fd = open(CGROUP, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (cgroup_fd < 0)
+		die("%s: %m", CGROUP);
+	faults_setup();
+}
+
+FIXTURE_TEARDOWN(watch)
+{
+	close(cgroup_fd);
+	rmdir(CGROUP);
+	slabs_await_empty();
+	EXPECT_EQ(0, module_remove());
+	EXPECT_EQ(0, module_insert("hook=tracepoint"));
+}
+
+/* The stock alone is 1,216 allocations, so each grouping with other details. */
+static const struct {
+	int by;
+	unsigned int flags;
+} forms[] = {
+	{ SYSCOUNT_BY_NONE, 0 },
+	{ SYSCOUNT_BY_PROCESS, ERRORS },
+	{ SYSCOUNT_BY_THREAD, LATENCY },
+	{ SYSCOUNT_BY_CGROUP, 0 },
+	{ SYSCOUNT_BY_COMMAND, ERRORS | LATENCY | OBJECTS },
+};
+
+TEST_F_TIMEOUT(watch, is_opened, 600)
+{
+	static const struct operation op = {
+		.name = "WATCH", .prepare = prepare_watch, .run = do_ioctl, .undo = undo_watch,
+	};
+	unsigned int i;
+
+	path = SYSCOUNT_DEVICE;
+	command = SYSCOUNT_IOC_WATCH;
+	for (i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		watch_args = (struct syscount_watch) {
+			.size = sizeof(watch_args), .target = variant->target,
+			.by = forms[i].by, .flags = forms[i].flags,
+			.pid = variant->target == SYSCOUNT_TARGET_TASK ? getpid() : 0,
+			.fd = variant->target == SYSCOUNT_TARGET_CGROUP ? cgroup_fd : 0,
+		};
+		snprintf(of_what, sizeof(of_what), " target %d by %d flags %#x", variant->target,
+			 forms[i].by, forms[i].flags);
+		check_operation(_metadata, &op);
+	}
+}
+
+TEST_F(fail_nth, read_watch)
+{
+	static const struct operation op = {
+		.name = "READ_WATCH", .prepare = prepare_read_watch, .run = read_watch,
+		.undo = close_file,
+	};
+
+	check_operation(_metadata, &op);
+}
+
+TEST_F(fail_nth, fork)
+{
+	static const struct operation op = {
+		.name = "fork", .prepare = prepare_fork, .run = fork_child, .undo = undo_fork,
+		.errors = { EAGAIN },
+	};
+
+	check_operation(_metadata, &op);
+}
+
+/* After its point of no return an execve() that fails is the end of the program. */
+TEST_F(fail_nth, execve)
+{
+	unsigned int n = 0, killed = 0;
+	int status;
+
+	do {
+		struct reading reading = {};
+		int fd = watch_file();
+		const struct arm own = { fd, SYSCOUNT_BY_PROCESS, ERRORS };
+		const char *flaw;
+		uint64_t calls;
+		pid_t pid;
+
+		n++;
+		pid = fork();
+		ASSERT_LE(0, pid);
+		if (!pid) {
+			arm_all(&own, 1);
+			nth_open();
+			nth_set(n);
+			job_exec("flocks 7");
+		}
+		status = wait_status(pid);
+		watch_read(fd, &reading);
+		flaw = reading_flaw(&reading, own.flags);
+		ASSERT_EQ(NULL, flaw) {
+			TH_LOG("the %u-th fails: %s", n, flaw);
+		}
+		ASSERT_EQ(0, reading.head.threads);
+		calls = calls_of(&reading, A64, SYS_flock);
+		if (WIFEXITED(status) && WEXITSTATUS(status) >= NOT_FAILED) {
+			ASSERT_EQ(CALLS, calls);
+		} else {
+			killed++;
+			ASSERT_LE(calls, CALLS);
+		}
+		reading_free(&reading);
+		close(fd);
+		check_counting(_metadata, "execve", n);
+	} while (!WIFEXITED(status) || WEXITSTATUS(status) != NOT_FAILED);
+	tell("execve of a watched task: %u allocations and copies failed, and it %u times",
+	     n - 1, killed);
+	EXPECT_LT(0, killed);
+}
+
+FIXTURE(change) {};
+
+FIXTURE_VARIANT(change)
+{
+	const char *from;
+	const char *to;
+};
+
+FIXTURE_VARIANT_ADD(change, direct_to_tracepoint) { "direct", "tracepoint" };
+FIXTURE_VARIANT_ADD(change, tracepoint_to_kprobe) { "tracepoint", "kprobe" };
+FIXTURE_VARIANT_ADD(change, kprobe_to_tracepoint) { "kprobe", "tracepoint" };
+FIXTURE_VARIANT_ADD(change, tracepoint_to_direct) { "tracepoint", "direct" };
+
+FIXTURE_SETUP(change)
+{
+	module_fresh("hook=tracepoint");
+	faults_setup();
+}
+
+FIXTURE_TEARDOWN(change)
+{
+	EXPECT_EQ(0, module_remove());
+	EXPECT_EQ(0, module_insert("hook=tracepoint"));
+}
+
+TEST_F_TIMEOUT(change, hook, 600)
+{
+	static const struct operation op = {
+		.name = "hook", .prepare = prepare_hook, .run = switch_hook, .undo = undo_hook,
+	};
+
+	hook_before = variant->from;
+	hook = variant->to;
+	snprintf(of_what, sizeof(of_what), " %s to %s", hook_before, hook);
+	check_operation(_metadata, &op);
+}
+
+FIXTURE(load) {};
+
+FIXTURE_VARIANT(load)
+{
+	const char *parameters;
+};
+
+FIXTURE_VARIANT_ADD(load, tracepoint) { "hook=tracepoint" };
+FIXTURE_VARIANT_ADD(load, kprobe) { "hook=kprobe" };
+
+FIXTURE_SETUP(load)
+{
+	if (module_loaded() && module_remove())
+		die("the module cannot be removed");
+	faults_setup();
+}
+
+FIXTURE_TEARDOWN(load)
+{
+	EXPECT_EQ(0, module_insert("hook=tracepoint"));
+}
+
+TEST_F_TIMEOUT(load, module, 600)
+{
+	static const struct operation op = {
+		.name = "load", .run = load, .undo = undo_load, .loads = true,
+	};
+
+	parameters = variant->parameters;
+	snprintf(of_what, sizeof(of_what), " %s", parameters);
+	check_operation(_metadata, &op);
+}
+
+TEST_HARNESS_MAIN
