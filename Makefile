@@ -87,6 +87,10 @@ demo:
 test: setup
 	scripts/test.sh
 
+test-debug:
+	scripts/setup.sh build vm test debug
+	scripts/test-debug.sh $(if $(filter short,$(DOSE)),-s)
+
 check: setup
 	scripts/check.sh
 
@@ -135,6 +139,7 @@ help:
 #: make                 the module, the command and the manual, in build/
 #: make demo            a VM with the module loaded shows what it does
 #: make test            all tests, in the VM and outside
+#: make test-debug      tests on kernels that look for faults, and long ones; hours (DOSE=short: less)
 #: make vm              a shell in a VM with the module loaded
 #: make check           the static checks
 #: make fuzz            the command's parsers on made-up input, for FUZZ_SECONDS (120)
@@ -152,4 +157,4 @@ help:
 #: KVER=VERSION         the kernel to build for (its headers must be installed; default: the
 #:                      running one, or the newest that has them)
 
-.PHONY: all module sign test-modules tool man setup vm demo test check fuzz bench bench-publish install uninstall dkms-install dkms-uninstall clean help
+.PHONY: all module sign test-modules tool man setup vm demo test test-debug check fuzz bench bench-publish install uninstall dkms-install dkms-uninstall clean help
