@@ -42,6 +42,8 @@ kernel_find()
 			# Without BTF, which would take pahole to make.
 			kernel_make=(KDIR="$dir/build" CONFIG_DEBUG_INFO_BTF_MODULES=)
 		fi
+		# Of what is built here UBSAN is to look at the modules alone.
+		[[ ${how[0]} != kernel_of_source ]] || kernel_make+=(UBSAN_SANITIZE=y)
 	elif [[ $1 == */* || -f $1 ]]; then
 		kernel_of_path "$1"
 	else
