@@ -939,7 +939,7 @@ void pin(int cpu)
 	CPU_ZERO(&set);
 	CPU_SET(cpu, &set);
 	if (sched_setaffinity(0, sizeof(set), &set))
-		die("CPU %d: %s; these tests want 4 CPUs: scripts/vm -c 4", cpu, strerror(errno));
+		die("CPU %d: %s", cpu, strerror(errno));
 }
 
 bool kernel_is(const char *series)
@@ -954,6 +954,11 @@ bool kernel_is(const char *series)
 int cpus_online(void)
 {
 	return sysconf(_SC_NPROCESSORS_ONLN);
+}
+
+int cpus_present(void)
+{
+	return sysconf(_SC_NPROCESSORS_CONF);
 }
 
 /* Whatever blocks will block: there is nothing to wait for but that, so look again. */
@@ -1019,6 +1024,7 @@ void wait_until_alone(void)
 struct crew {
 	unsigned int processes;
 	unsigned int threads;
+	unsigned int cpus;
 	void (*work)(struct crew_member *me);
 	pid_t pids[CREW_MAX];
 	unsigned int ready;
@@ -1050,7 +1056,7 @@ static void *crew_thread(void *argument)
 	struct crew_member *me = argument;
 	struct crew *crew = me->crew;
 
-	pin(me->index % CREW_CPUS);
+	pin(me->index % crew->cpus);
 	__atomic_add_fetch(&crew->ready, 1, __ATOMIC_SEQ_CST);
 	spin_until(&crew->go);
 	crew->work(me);
@@ -1089,6 +1095,7 @@ struct crew *crew_start(unsigned int processes, unsigned int threads,
 		die("mmap: %s", strerror(errno));
 	crew->processes = processes;
 	crew->threads = threads;
+	crew->cpus = cpus_present();
 	crew->work = work;
 	for (i = 0; i < processes * threads; i++) {
 		crew->members[i].crew = crew;

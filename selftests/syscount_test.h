@@ -148,6 +148,7 @@ void trace_child(pid_t pid, long from, long to);
 
 void pin(int cpu);
 int cpus_online(void);
+int cpus_present(void);					/* online or not: 0 to this less one */
 bool kernel_is(const char *series);			/* "6.1.", say */
 bool kernel_has_word(const char *word);			/* on its command line */
 /* How many times longer than on an ordinary one things take, by syscount_slow=. */
@@ -163,7 +164,7 @@ void wait_blocked(pid_t pid, int nr);
 
 /*
  * Threads that make calls: @processes times @threads of them, number i pinned to
- * CPU i % 4. They wait, tell and are told by memory alone, so that only
+ * CPU i % cpus_present(). They wait, tell and are told by memory alone, so that only
  * what @work does is counted between crew_start() and crew_end().
  */
 struct crew;
@@ -176,7 +177,6 @@ struct crew_member {
 } __attribute__((aligned(64)));
 
 #define CREW_MAX	64
-#define CREW_CPUS	4
 
 struct crew *crew_start(unsigned int processes, unsigned int threads,
 			void (*work)(struct crew_member *me));

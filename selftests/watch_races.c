@@ -73,7 +73,7 @@ static void *make_threads(void *argument)
 {
 	unsigned int i;
 
-	pin((uintptr_t)argument % CREW_CPUS);
+	pin((uintptr_t)argument % cpus_present());
 	for (i = 0; i < THREADS; i++) {
 		make_a_thread();
 		if (i % A_CHILD_EACH == 0)
