@@ -3,7 +3,17 @@
 # The initramfs of the test VM, in two parts that the kernel unpacks one over
 # the other: busybox and drivers, which is cached, and what is of one run.
 
-vm_drivers=(virtio_pci virtio_console 9pnet_virtio 9p overlay)
+vm_drivers=(virtio_pci virtio_console overlay)
+declare -A vm_drivers_for=([9p]="9pnet_virtio 9p" [virtiofs]="virtiofs")
+
+# sets shared_by to how the kernel sees directories of this machine: 9p, or virtiofs if it
+# has none, as those for clouds.
+shared_by()
+{
+	shared_by=9p
+	[[ ! $modules ]] || grep -qE '(^|/)9p\.ko' "$modules/modules.order" "$modules/modules.builtin" ||
+		shared_by=virtiofs
+}
 
 # initramfs_base: sets base to the cached part for $release and $modules.
 initramfs_base()
@@ -56,7 +66,8 @@ drivers_list()
 
 	mkdir -p "$tree/lib/modules"
 	ln -s "$modules" "$tree/lib/modules/$release"
-	for driver in "${vm_drivers[@]}"; do
+	# shellcheck disable=SC2086 # words
+	for driver in "${vm_drivers[@]}" ${vm_drivers_for[$shared_by]}; do
 		modprobe -d "$tree" -S "$release" --show-depends "$driver" ||
 			say "driver $driver: not in $modules; if the kernel lacks it, the VM will not start"
 	done | while read -r kind file _; do

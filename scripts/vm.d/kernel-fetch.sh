@@ -17,19 +17,19 @@ kernel_fetch()
 	fetch_end "$release" ln -sfn "/usr/src/linux-headers-$release" "$tmp/out/modules/build"
 }
 
-# kernel_fetch_series SERIES SUITE...: the newest, and what the module is built with.
+# kernel_fetch_series SERIES FLAVOUR SUITE...: the newest, and what the module is built with.
 kernel_fetch_series()
 {
 	local series=$1 suite release='' tmp
 
-	fetch_begin "the newest kernel $series with its headers"
-	for suite in "${@:2}"; do
+	fetch_begin "the newest kernel $series of $2 with its headers"
+	for suite in "${@:3}"; do
 		apt_suites "$tmp/$suite" "$suite" || continue
-		release=$(apt_newest "$series")
+		release=$(apt_newest "$series" "$2")
 		[[ -z $release ]] || break
 	done
 	[[ $release ]] ||
-		fetch_failed "kernel $series" "not in Debian's ${*:2}, where this machine's apt gets its packages" \
+		fetch_failed "kernel $series" "not in Debian's ${*:3}, where this machine's apt gets its packages" \
 			"is there a network, and are Debian and its security updates in /etc/apt?"
 	apt_packages "$release" ||
 		fetch_failed "kernel $release" "cannot be downloaded" "is there a network?"
@@ -209,11 +209,11 @@ apt_mirror() # SUITE
 		'$1 ~ pattern && $2 == "main" { print $3; exit }'
 }
 
-# The newest release of a series, of the plain flavour.
-apt_newest() # SERIES
+# The newest release of a series.
+apt_newest() # SERIES FLAVOUR
 {
 	apt-cache "${apt[@]}" search --names-only \
-		"^linux-headers-${1/./\\.}\.[0-9.]+(-[0-9]+|\+deb[0-9.]+)?-amd64$" 2>> "$tmp/log" |
+		"^linux-headers-${1/./\\.}\.[0-9.]+(-[0-9]+|\+deb[0-9.]+)?-$2$" 2>> "$tmp/log" |
 	sed 's/^linux-headers-\([^ ]*\).*/\1/' | sort -V | tail -n 1
 }
 

@@ -11,19 +11,25 @@
 #   root/            a root file system with all that building takes
 #   sum              checksums: written last, tested on every use
 
-# Series, or name of a debug kernel: the function that prints the directory of such a
-# kernel, fetched or built if need be, and the suites of Debian that may have it, the
-# best first.
+# Name: the function that prints the directory of such a kernel, fetched or built if need be.
+# Of Debian's: its series, what tells the release of its Debian from others ("-": nothing), its flavour, and
+# the suites of Debian that may have it, the best first.
 declare -A kernel_series=(
-	[5.10]="kernel_of_suites bullseye-security bullseye"
-	[6.1]="kernel_of_headers"
-	[6.12]="kernel_of_suites bookworm-security trixie-security trixie"
-	[7.2]="kernel_of_suites sid forky"
-	[kasan]="kernel_of_source"
-	[kcsan]="kernel_of_source"
+	[5.10]="kernel_of_suites 5.10 - amd64 bullseye-security bullseye"
+	[6.1]="kernel_of_headers 6.1"
+	[6.1-cloud]="kernel_of_suites 6.1 - cloud-amd64 bookworm-security bookworm"
+	[6.12]="kernel_of_suites 6.12 +deb12 amd64 bookworm-security"
+	[6.12-rt]="kernel_of_suites 6.12 +deb12 rt-amd64 bookworm-security"
+	[6.12-trixie]="kernel_of_suites 6.12 +deb13 amd64 trixie-security trixie"
+	[7.2]="kernel_of_suites 7.2 +deb14 amd64 sid forky"
+	[kasan]="kernel_of_source kasan"
+	[kcsan]="kernel_of_source kcsan"
 )
 
 kernel_names() { printf '%s\n' "${!kernel_series[@]}" | sort -V | xargs; }
+
+# Those of the plain flavour, one of each series
+kernel_names_plain() { kernel_names | tr ' ' '\n' | grep -x '[0-9.]*' | xargs; }
 
 # kernel_find SERIES|IMAGE: sets image, release, modules (empty: none), and
 # kernel_make, what make needs to know to build a module for it.
@@ -34,7 +40,7 @@ kernel_find()
 	kernel_make=()
 	if [[ -n ${kernel_series[$1]-} ]]; then
 		read -r -a how <<< "${kernel_series[$1]}"
-		dir=$("${how[0]}" "$1" "${how[@]:1}") || exit "$EX_VM"
+		dir=$("${how[@]}") || exit "$EX_VM"
 		image=$dir/image release=$(<"$dir/release") modules=$dir/modules
 		if [[ -e $dir/root ]]; then
 			kernel_make=(KROOT="$dir/root" KDIR="/usr/src/linux-headers-$release")
@@ -109,15 +115,19 @@ kernel_of_headers()
 }
 
 # The newest of a series when it was fetched: what is in the cache needs no network.
-kernel_of_suites() # SERIES SUITE...
+kernel_of_suites() # SERIES DEBIAN FLAVOUR SUITE...
 {
-	kernel_cached "$1.*" || kernel_locked kernel_fetch_series "$1.*" "$@"
+	local pattern="$1.+([-.0-9])${2#-}*([.0-9])-$3"
+
+	kernel_cached "$pattern" || kernel_locked kernel_fetch_series "$pattern" "$1" "${@:3}"
 }
 
 # The directory of the newest intact kernel in the cache whose release fits.
-kernel_cached() # PATTERN
+kernel_cached() # EXTENDED-PATTERN
 {
 	local dir
+
+	shopt -s extglob
 
 	while read -r dir; do
 		if kernel_intact "$dir"; then

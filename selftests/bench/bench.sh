@@ -42,7 +42,7 @@ help()
 	earlier run has left in DIR into Documentation, bench.json and the chart bench.svg.
 
 	 -k KERNEL    what scripts/vm -k takes, several with blanks between
-	              (default: all, $(kernel_names))
+	              (default: $(kernel_names_plain))
 	 -o DIR       default: build/bench; with NAMEs: build/bench/some
 	 -p           publish
 	 -h           this text
@@ -99,7 +99,7 @@ parse()
 		((!$#)) || dir+=/some
 	fi
 	mkdir -p "$dir" && dir=$(realpath -- "$dir") || exit 1
-	((${#kernels[@]})) || read -r -a kernels <<< "$(kernel_names)"
+	((${#kernels[@]})) || read -r -a kernels <<< "$(kernel_names_plain)"
 }
 
 # Is it a name of configurations, or a pattern of one, or of one for a hook?
