@@ -87,6 +87,12 @@ demo:
 test: setup
 	scripts/test.sh
 
+test-matrix: setup
+	scripts/matrix.sh
+
+test-matrix-publish:
+	scripts/matrix.sh -p
+
 test-debug:
 	scripts/setup.sh build vm test debug
 	scripts/test-debug.sh $(if $(filter short,$(DOSE)),-s)
@@ -139,6 +145,8 @@ help:
 #: make                 the module, the command and the manual, in build/
 #: make demo            a VM with the module loaded shows what it does
 #: make test            all tests, in the VM and outside
+#: make test-matrix     the tests on other kernels, with other CPUs and preemption
+#: make test-matrix-publish what that found, into Documentation/kernels.md and README
 #: make test-debug      tests on kernels that look for faults, and long ones; hours (DOSE=short: less)
 #: make vm              a shell in a VM with the module loaded
 #: make check           the static checks
@@ -157,4 +165,4 @@ help:
 #: KVER=VERSION         the kernel to build for (its headers must be installed; default: the
 #:                      running one, or the newest that has them)
 
-.PHONY: all module sign test-modules tool man setup vm demo test test-debug check fuzz bench bench-publish install uninstall dkms-install dkms-uninstall clean help
+.PHONY: all module sign test-modules tool man setup vm demo test test-matrix test-matrix-publish test-debug check fuzz bench bench-publish install uninstall dkms-install dkms-uninstall clean help

@@ -9,6 +9,9 @@
 set -u
 cd "$(dirname "$0")/.." || exit
 
+# shellcheck source-path=SCRIPTDIR source=test.d/clang.sh
+. scripts/test.d/clang.sh
+
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -60,11 +63,8 @@ check_module_gcc() {
 	! grep -E "$work/gcc/[^ ]*: (warning|error):" "$work/gcc.log"
 }
 
-# The headers are configured for gcc: what clang lacks is switched off.
 check_module_clang() {
-	make -s module BUILD="$work/clang" CC=clang KCFLAGS="-Werror -Wno-unknown-warning-option -Wno-address-of-packed-member" \
-		CONFIG_CC_IS_GCC= CONFIG_CC_IS_CLANG=y CONFIG_FTRACE_MCOUNT_USE_CC= \
-		CONFIG_RETHUNK= CONFIG_INIT_STACK_ALL_ZERO= CONFIG_DEBUG_INFO= 2>&1
+	make -s module BUILD="$work/clang" "${clang_words[@]}" 2>&1
 }
 
 check_tool_gcc() {

@@ -49,12 +49,14 @@ debug_only=(load_stress hotplug stress_ng.sh)
 help()
 {
 	cat <<-END
-	Usage: scripts/test.sh [-k KERNEL] [NAME...]
+	Usage: scripts/test.sh [-k KERNEL] [-c CPUS] [-a WORDS] [NAME...]
 
 	Run all tests, or those of these names, and print how many cases passed. Exit
 	status: 0 if something was run and nothing failed, else 1.
 
 	 -k KERNEL    what scripts/vm -k takes: without names, the tests in VMs only
+	 -c CPUS      of the VMs, but for those that count instructions (default 4)
+	 -a WORDS     more words for the kernel's command line
 	 -h           this text
 
 	Names:
@@ -230,13 +232,13 @@ host_test() # NAME
 	test_end
 }
 
-boot_four_cpus()
+boot_cpus()
 {
-	boot -c 4 -t $((vm_limit * slow)) \
-		-a "syscall.x32=y vsyscall=emulate slab_nomerge syscount_slow=$slow" -- "$@"
+	boot -c "$cpus" -t $((vm_limit * slow)) \
+		-a "syscall.x32=y vsyscall=emulate slab_nomerge syscount_slow=$slow $append" -- "$@"
 }
 
-boot_icount() { boot -i -t 400 -a syscall.x32=y -- "$@"; }
+boot_icount() { boot -i -t 400 -a "syscall.x32=y $append" -- "$@"; }
 
 # The next job that nobody took: its index
 next_job()
@@ -266,15 +268,15 @@ worker() # NUMBER
 # All jobs, as many at a time as there are CPUs: a VM keeps one of them busy.
 work()
 {
-	local cpus worker pids=() sums
+	local workers worker pids=() sums
 
 	queue=$repo/build/selftests/queue totals=$repo/build/selftests/totals
 	rm -f "$totals".*
 	echo 0 > "$queue"
-	cpus=$(nproc)
+	workers=$(nproc)
 	# Groups of their own, so that an interrupt can end all that they started.
 	set -m
-	for ((worker = 0; worker < cpus && worker < 4 && worker < ${#jobs[@]}; worker++)); do
+	for ((worker = 0; worker < workers && worker < 4 && worker < ${#jobs[@]}; worker++)); do
 		worker "$worker" < /dev/null &
 		pids+=($!)
 	done
@@ -307,13 +309,15 @@ add_jobs() # SIZE COMMAND NAME...
 
 main()
 {
-	local tests=() test four=() one=() wanted wanted_vm=() option
+	local tests=() test many=() one=() wanted wanted_vm=() option
 
-	kernel=''
+	kernel='' cpus=4 append=''
 	[[ ${1-} != --help ]] || set -- -h
-	while getopts k:h option; do
+	while getopts k:c:a:h option; do
 		case $option in
 		k) kernel=$OPTARG ;;
+		c) cpus=$OPTARG ;;
+		a) append=$OPTARG ;;
 		h) help; exit 0 ;;
 		*) help >&2; exit 2 ;;
 		esac
@@ -352,7 +356,7 @@ main()
 				if in_list "$test" "${icount[@]}"; then
 					one+=("$test")
 				else
-					four+=("$test")
+					many+=("$test")
 				fi
 			done
 		else
@@ -360,7 +364,7 @@ main()
 			test_missing kselftest "it cannot be prepared"
 		fi
 	fi
-	add_jobs "$tests_a_vm" boot_four_cpus "${four[@]}"
+	add_jobs "$tests_a_vm" boot_cpus "${many[@]}"
 	for test in "${host_order[@]}" "${host_debug[@]}"; do
 		! in_list "$test" "${wanted[@]}" || add_jobs 1 host_test "$test"
 	done
