@@ -14,9 +14,12 @@
 #include <linux/module.h>
 #include <linux/ptrace.h>
 #include <linux/string.h>
-#include <asm/ibt.h>
 
 #include "compat.h"
+
+#ifdef SYSCOUNT_HAVE_DIRECT
+
+#include <asm/ibt.h>
 
 static char *function = "__x64_sys_flock";
 module_param(function, charp, 0);
@@ -73,6 +76,20 @@ static void __exit neighbour_exit(void)
 	else
 		unregister_ftrace_direct(&ops, (unsigned long)neighbour_called, true);
 }
+
+#else
+
+/* Without direct calls there is nothing to get in the way of. */
+static int __init neighbour_init(void)
+{
+	return -EOPNOTSUPP;
+}
+
+static void __exit neighbour_exit(void)
+{
+}
+
+#endif
 
 module_init(neighbour_init);
 module_exit(neighbour_exit);
