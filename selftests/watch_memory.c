@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -45,7 +46,7 @@
 /* Calls that fail of a descriptor that is none; flock() is the first. */
 static const int kinds[] = {
 	SYS_flock, SYS_read, SYS_write, SYS_fstat, SYS_lseek, SYS_pread64, SYS_pwrite64,
-	SYS_readv, SYS_writev, SYS_dup, SYS_getdents, SYS_fcntl, SYS_fsync, SYS_fdatasync,
+	SYS_readv, SYS_writev, SYS_dup, SYS_fallocate, SYS_fcntl, SYS_fsync, SYS_fdatasync,
 	SYS_ftruncate, SYS_fchdir, SYS_fchmod, SYS_fchown, SYS_fstatfs, SYS_getdents64,
 };
 
@@ -444,9 +445,12 @@ static void limit_memory(uint64_t more)
 	must_write(MEMORY_MAX, text);
 }
 
+/* With all of its memory, so that at the limit it takes none but the module's. */
 static void move_here(void)
 {
 	must_write(A "/cgroup.procs", "0");
+	if (mlockall(MCL_CURRENT))
+		die("mlockall: %m");
 }
 
 FIXTURE(charged) {};
