@@ -6,4 +6,4 @@
 clang_words=(CC=clang CONFIG_CC_IS_GCC= CONFIG_CC_IS_CLANG=y CONFIG_FTRACE_MCOUNT_USE_CC=
 	     CONFIG_RETHUNK= CONFIG_MITIGATION_RETHUNK= CONFIG_SLS= CONFIG_MITIGATION_SLS=
 	     CONFIG_INIT_STACK_ALL_ZERO= CONFIG_DEBUG_INFO=
-	     KCFLAGS="-Werror -Wno-unknown-warning-option -Wno-address-of-packed-member")
+	     KCFLAGS="-Werror -Wno-unknown-warning-option -Wno-address-of-packed-member -Wno-duplicate-decl-specifier")
