@@ -108,9 +108,11 @@ static notrace bool merge_cell(struct table *to, const struct cell *from,
 			cell->value[i] += READ_ONCE(from->value[i]);
 		return true;
 	}
-	/* As they are written in this order, no reading has more exits than calls. */
+	/* As they are written in the other order, no reading has more exits than calls. */
 	cell->errors += READ_ONCE(from->errors);
+	smp_rmb();
 	cell->exits += READ_ONCE(from->exits);
+	smp_rmb();
 	cell->calls += READ_ONCE(from->calls);
 	cell->total_ns += READ_ONCE(from->total_ns);
 	cell->min_ns = min(cell->min_ns, READ_ONCE(from->min_ns));

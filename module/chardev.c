@@ -97,7 +97,7 @@ static int get_names(struct file *file, void *data)
 	unsigned int abi, nr;
 
 	args->count = 0;
-	for (abi = 0; abi < SYSCOUNT_ABI_COUNT; abi++) {
+	for (abi = 0; abi < SYSCOUNT_ABIS; abi++) {
 		for (nr = 0; nr < syscount_abi_size(abi); nr++) {
 			struct syscount_name name;
 

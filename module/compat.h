@@ -25,6 +25,14 @@
 #endif
 
 /*
+ * 6.11 ("arm64: generate 64-bit syscall.tbl"): arm64 has tables, where before the headers of
+ * numbers had its functions, too.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 11, 0)
+#define SYSCOUNT_ARM64_TABLES
+#endif
+
+/*
  * 5.11, commit 3136b93c3fb2 ("entry: Expose helpers to migrate TIF to SYSCALL_WORK
  * flags"): the flags of work to do for a system call have words of their own.
  */
@@ -76,8 +84,8 @@
  * 5.16 brought direct calls for many functions of one ftrace_ops, 6.0 its ops_func and
  * ftrace_set_filter_ips(). The trampolines' per-CPU addresses are those of SMP.
  */
-#if defined(CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS) && defined(CONFIG_KPROBES) && \
-	defined(CONFIG_SMP) && LINUX_VERSION_CODE >= KERNEL_VERSION(6, 0, 0)
+#if defined(CONFIG_X86_64) && defined(CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS) && \
+	defined(CONFIG_KPROBES) && defined(CONFIG_SMP) && LINUX_VERSION_CODE >= KERNEL_VERSION(6, 0, 0)
 #define SYSCOUNT_HAVE_DIRECT
 #endif
 

@@ -18,13 +18,19 @@
 #include <linux/sched/signal.h>
 #include <linux/syscount.h>
 #include <linux/timekeeping.h>
-#include <asm/nops.h>
 
 #include "cost.h"
 #include "hook.h"
 
 #define CALLS	1000		/* so few that most rounds are without an interrupt */
 #define ROUNDS	100		/* of which the shortest counts */
+
+#ifdef CONFIG_X86_64
+#include <asm/nops.h>
+#define REHEARSAL_BODY	ASM_NOP8
+#else
+#define REHEARSAL_BODY	"nop\n\tnop\n"
+#endif
 
 /*
  * Two and two alike: a body of its own keeps the compiler from making two of them one,
@@ -36,7 +42,7 @@ noinline __noclone attributes __aligned(64)					\
 void name(const struct pt_regs *regs, unsigned int nr);				\
 void name(const struct pt_regs *regs, unsigned int nr)				\
 {										\
-	asm volatile(ASM_NOP8 "# " #name : : "r" (regs), "r" (nr) : "memory");	\
+	asm volatile(REHEARSAL_BODY "// " #name : : "r" (regs), "r" (nr) : "memory");	\
 }
 
 REHEARSAL(, syscount_rehearsal_traced)
@@ -47,7 +53,7 @@ REHEARSAL(notrace, syscount_rehearsal_untraced_bare)
 /* Inlined, so that what is timed is called as the kernel calls its own: by its name. */
 static __always_inline u64 time_round(void (*function)(const struct pt_regs *, unsigned int))
 {
-	struct pt_regs regs = { .orig_ax = 0 };	/* a number of every abi */
+	struct pt_regs regs = {};	/* the number 0, that every abi has */
 	u64 begin = ktime_get_ns();
 	unsigned int i;
 

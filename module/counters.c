@@ -17,6 +17,7 @@
 #include <linux/string.h>
 #include <linux/timekeeping.h>
 
+#include "arch.h"
 #include "counters.h"
 #include "switch.h"
 #include "watch.h"
@@ -39,7 +40,7 @@ static u64 loaded_ns __ro_after_init;
  * is counted for whoever claims the slot next: at most one for each thread.
  */
 #define SLOT_USED	BIT_ULL(32)
-static u64 slots[SYSCOUNT_ABI_COUNT][SYSCOUNT_SLOTS];
+static u64 slots[SYSCOUNT_ABIS][SYSCOUNT_SLOTS];
 
 int __init syscount_counters_init(void)
 {
@@ -101,7 +102,7 @@ notrace void syscount_count_other(const u8 *weights, unsigned int abi, s32 nr)
 	if (!data_race(weights[syscount_slot_base(abi)]))	/* as in syscount_count() */
 		return;
 	this_cpu_inc(syscount_counters[syscount_find_slot(slots[abi], abi, nr)]);
-	if (unlikely(raw_cpu_read(syscount_watched)))
+	if (unlikely(arch_cpu_read(syscount_watched)))
 		syscount_watch_unknown(abi, nr, 1);
 }
 NOKPROBE_SYMBOL(syscount_count_other);
@@ -109,7 +110,7 @@ NOKPROBE_SYMBOL(syscount_count_other);
 /**
  * syscount_count_entered() - count a call of the running task
  * @weights: as for syscount_count()
- * @nr: the low half of its orig_ax; -1, ptrace's skip, is no call
+ * @nr: that it entered with; -1, ptrace's skip, is no call
  *
  * Called from probes, as syscount_count_other().
  */
@@ -119,7 +120,7 @@ notrace void syscount_count_entered(const u8 *weights, s32 nr)
 
 	if (nr == -1)
 		return;
-	abi = syscount_entered_abi(&nr);
+	abi = arch_entered_abi(&nr);
 	syscount_count_other(weights, abi, nr);
 }
 NOKPROBE_SYMBOL(syscount_count_entered);
@@ -159,7 +160,7 @@ static void free_slots(void)
 {
 	unsigned int abi, i;
 
-	for (abi = 0; abi < SYSCOUNT_ABI_COUNT; abi++)
+	for (abi = 0; abi < SYSCOUNT_ABIS; abi++)
 		for (i = 0; i < SYSCOUNT_SLOTS; i++)
 			WRITE_ONCE(slots[abi][i], 0);
 }
@@ -222,7 +223,7 @@ static void take_slots(struct syscount_snapshot *snapshot, bool one_cpu)
 {
 	unsigned int abi, i, to;
 
-	for (abi = 0; abi < SYSCOUNT_ABI_COUNT; abi++) {
+	for (abi = 0; abi < SYSCOUNT_ABIS; abi++) {
 		u64 *calls = &snapshot->calls[syscount_slot_base(abi)];
 		u64 *slot = snapshot->slots[abi];
 
@@ -265,7 +266,7 @@ static void order_rows(struct syscount_snapshot *snapshot, bool all)
 {
 	unsigned int abi, i;
 
-	for (abi = 0; abi < SYSCOUNT_ABI_COUNT; abi++) {
+	for (abi = 0; abi < SYSCOUNT_ABIS; abi++) {
 		unsigned int base = syscount_abi_base(abi), size = syscount_abi_size(abi);
 
 		add_slots(snapshot, abi, S32_MIN, 0);
@@ -315,15 +316,17 @@ void syscount_snapshot_take(struct syscount_snapshot *snapshot, int cpu, bool al
 
 static unsigned int index_abi(unsigned int index)
 {
+	unsigned int abi = 0;
+
 	if (index >= SYSCOUNT_CALLS)
 		return (index - SYSCOUNT_CALLS) / (SYSCOUNT_SLOTS + 1);
-	if (index >= SYSCOUNT_BASE_X32)
-		return SYSCOUNT_ABI_X32;
-	return index >= SYSCOUNT_BASE_I386 ? SYSCOUNT_ABI_I386 : SYSCOUNT_ABI_64;
+	while (index - syscount_abi_base(abi) >= syscount_abi_size(abi))
+		abi++;
+	return abi;
 }
 
 /* All but the calls of the row of @index; @slots has the numbers of its abi's slots. */
-void syscount_index_row(unsigned int index, const u64 slots[SYSCOUNT_ABI_COUNT][SYSCOUNT_SLOTS],
+void syscount_index_row(unsigned int index, const u64 slots[SYSCOUNT_ABIS][SYSCOUNT_SLOTS],
 			struct syscount_row *row)
 {
 	unsigned int abi = index_abi(index);

@@ -5,7 +5,6 @@
 
 #include <linux/compiler.h>
 #include <linux/percpu.h>
-#include <linux/thread_info.h>
 #include <linux/types.h>
 
 #include "table.h"
@@ -17,29 +16,14 @@ extern u64 __percpu *syscount_counters;
 int syscount_counters_init(void);
 void syscount_counters_exit(void);
 
-/*
- * The abi of a call of the running task, by the number that it entered with, from which
- * x32's bit is taken.
- */
-static __always_inline unsigned int syscount_entered_abi(s32 *nr)
-{
-	if (in_ia32_syscall())
-		return SYSCOUNT_ABI_I386;
-	/* Negative numbers are no x32 calls: do_syscall_x32() in arch/x86/entry/common.c */
-	if (*nr <= 0 || !(*nr & SYSCOUNT_X32_BIT))
-		return SYSCOUNT_ABI_64;
-	*nr &= ~SYSCOUNT_X32_BIT;
-	return SYSCOUNT_ABI_X32;
-}
-
 unsigned int syscount_find_slot(u64 slots[SYSCOUNT_SLOTS], unsigned int abi, s32 nr);
 void syscount_count_other(const u8 *weights, unsigned int abi, s32 nr);
 void syscount_count_entered(const u8 *weights, s32 nr);
 
 /*
  * Count one call, or none if @weights says 0 for it; @counters are syscount_counters,
- * which some have at hand. Safe in any context and preemptible: one instruction, so a
- * migration cannot come in between. Returns what was added.
+ * which some have at hand. Safe in any context and preemptible: no migration
+ * can come in between. Returns what was added.
  */
 static __always_inline unsigned long syscount_add(u64 __percpu *counters, const u8 *weights,
 						  unsigned int index)
@@ -57,7 +41,7 @@ static __always_inline void syscount_count(const u8 *weights, unsigned int index
 	syscount_watch_check(index, syscount_add(syscount_counters, weights, index));
 }
 
-void syscount_index_row(unsigned int index, const u64 slots[SYSCOUNT_ABI_COUNT][SYSCOUNT_SLOTS],
+void syscount_index_row(unsigned int index, const u64 slots[SYSCOUNT_ABIS][SYSCOUNT_SLOTS],
 			struct syscount_row *row);
 u64 syscount_counters_loaded_ns(void);
 u64 syscount_counters_since_ns(void);
@@ -76,7 +60,7 @@ struct syscount_snapshot {
 	u64 total;
 	u64 categories[SYSCOUNT_CAT_COUNT];
 	u64 calls[SYSCOUNT_INDEXES];
-	u64 slots[SYSCOUNT_ABI_COUNT][SYSCOUNT_SLOTS];	/* as counters.c has them */
+	u64 slots[SYSCOUNT_ABIS][SYSCOUNT_SLOTS];	/* as counters.c has them */
 	unsigned int rows;
 	u16 order[SYSCOUNT_INDEXES];	/* rows in (abi, nr) order: their index */
 };

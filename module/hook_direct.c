@@ -165,7 +165,7 @@ static int look_up_functions(struct lookup *lookup)
 	strscpy(lookup->symbol[0], "__x64_" NI_SYSCALL, SYSCOUNT_ENTRY_LEN);
 	lookup->kinds[0] = BIT(KIND_PROBE);
 	lookup->count = 1;
-	for (abi = 0; abi < SYSCOUNT_ABI_COUNT; abi++) {
+	for (abi = 0; abi < SYSCOUNT_ABIS; abi++) {
 		for (nr = 0; nr < syscount_abi_size(abi); nr++) {
 			char *symbol = lookup->symbol[lookup->count];
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The hook for those who need the syscall tracepoint's slow entry path to stay
- * off: kprobes on the functions that dispatch a number, one for each abi. They
+ * off: kprobes on the functions that dispatch a number; on x86 one for each abi, which
  * are entered for numbers inside the kernel's tables only, holes included.
  */
 
@@ -14,11 +14,15 @@
 #include <linux/printk.h>
 #include <linux/ptrace.h>
 #include <linux/string.h>
-#include <asm/text-patching.h>
 
+#include "arch.h"
 #include "cost.h"
 #include "counters.h"
 #include "hook.h"
+
+#ifdef CONFIG_X86_64
+
+#include <asm/text-patching.h>
 
 /* long x64_sys_call(const struct pt_regs *regs, unsigned int nr) and its likes */
 static __always_inline void count(struct pt_regs *regs, unsigned int abi)
@@ -62,6 +66,60 @@ static const struct {
 #endif
 };
 
+static bool syscount_kprobe_sees_out_of_range(void)
+{
+	return false;
+}
+
+/*
+ * Registering succeeds, and arms nothing, while kernel.ftrace_enabled or
+ * /sys/kernel/debug/kprobes/enabled is 0. So look whether something is there: the
+ * call of ftrace, the breakpoint of a kprobe, or the jump of an optimised one.
+ */
+bool syscount_text_patched(unsigned long address)
+{
+	u8 opcode = READ_ONCE(*(const u8 *)address);
+
+	return opcode == CALL_INSN_OPCODE || opcode == INT3_INSN_OPCODE ||
+	       opcode == JMP32_INSN_OPCODE;
+}
+
+#else
+
+#include <asm/debug-monitors.h>
+
+/*
+ * void invoke_syscall(struct pt_regs *regs, unsigned int scno, ...): of all abis, and
+ * entered for numbers outside the tables, too.
+ */
+static notrace int syscount_enter(struct kprobe *kprobe, struct pt_regs *regs)
+{
+	syscount_count_entered(syscount_hook_weights(SYSCOUNT_HOOK_KPROBE),
+			       regs_get_kernel_argument(regs, 1));
+	return 0;
+}
+NOKPROBE_SYMBOL(syscount_enter);
+
+static const struct {
+	const char *symbol;
+	kprobe_pre_handler_t handler;
+} places[] = {
+	{ "invoke_syscall", syscount_enter },
+};
+
+static bool syscount_kprobe_sees_out_of_range(void)
+{
+	return true;
+}
+
+/* Is a kprobe's breakpoint there? There is none while kprobes are switched off. */
+bool syscount_text_patched(unsigned long address)
+{
+	return le32_to_cpu(READ_ONCE(*(const __le32 *)address)) == BRK64_OPCODE_KPROBES;
+}
+
+#endif
+
 static struct kprobe kprobes[ARRAY_SIZE(places)];
 
 static int register_places(u32 flags)
@@ -97,24 +155,6 @@ static bool syscount_kprobe_usable(void)
 		return false;
 	unregister_places();
 	return true;
-}
-
-static bool syscount_kprobe_sees_out_of_range(void)
-{
-	return false;
-}
-
-/*
- * Registering succeeds, and arms nothing, while kernel.ftrace_enabled or
- * /sys/kernel/debug/kprobes/enabled is 0. So look whether something is there: the
- * call of ftrace, the breakpoint of a kprobe, or the jump of an optimised one.
- */
-bool syscount_text_patched(unsigned long address)
-{
-	u8 opcode = READ_ONCE(*(const u8 *)address);
-
-	return opcode == CALL_INSN_OPCODE || opcode == INT3_INSN_OPCODE ||
-	       opcode == JMP32_INSN_OPCODE;
 }
 
 /*
@@ -202,6 +242,7 @@ static void syscount_kprobe_detach(void)
 
 static void syscount_kprobe_drain(void)
 {
+#ifdef CONFIG_OPTPROBES
 	unsigned int i, ms = 0;
 
 	for (i = 0; i < ARRAY_SIZE(rehearsals); i++) {
@@ -217,6 +258,7 @@ static void syscount_kprobe_drain(void)
 			ms += OPTIMIZER_POLL_MS;
 		}
 	}
+#endif
 }
 
 const struct syscount_hook syscount_hook_kprobe = {

@@ -14,6 +14,7 @@
 #include <linux/workqueue.h>
 #include <trace/events/syscalls.h>
 
+#include "arch.h"
 #include "compat.h"
 #include "counters.h"
 #include "hook.h"
@@ -24,7 +25,7 @@ static struct tracepoint *sys_enter __ro_after_init;
 static noinline notrace void count_other(void *unused, struct pt_regs *regs, long id)
 {
 	syscount_count_entered(syscount_hook_weights(SYSCOUNT_HOOK_TRACEPOINT), id);
-	if (unlikely(raw_cpu_read(syscount_watched)))
+	if (unlikely(arch_cpu_read(syscount_watched)))
 		syscount_watch_entered_besides(regs, id);
 }
 NOKPROBE_SYMBOL(count_other);
@@ -39,14 +40,14 @@ static notrace void syscount_sys_enter(void *counters, struct pt_regs *regs, lon
 {
 	unsigned long weight;
 
-	if (unlikely(in_ia32_syscall() || (unsigned long)id >= SYSCOUNT_SIZE_64)) {
+	if (unlikely(arch_in_compat() || (unsigned long)id >= SYSCOUNT_SIZE_64)) {
 		count_other(counters, regs, id);
 		return;
 	}
 	weight = syscount_add((u64 __percpu *)(unsigned long)counters,
 			      syscount_hook_weights(SYSCOUNT_HOOK_TRACEPOINT),
 			      SYSCOUNT_BASE_64 + id);
-	if (unlikely(raw_cpu_read(syscount_watched)))
+	if (unlikely(arch_cpu_read(syscount_watched)))
 		syscount_watch_entered(weight, regs, id);
 }
 NOKPROBE_SYMBOL(syscount_sys_enter);

@@ -17,6 +17,7 @@ void syscount_offsets(void);
 
 void syscount_offsets(void)
 {
+#ifdef SYSCOUNT_HAVE_DIRECT
 	OFFSET(PT_REGS_ORIG_AX, pt_regs, orig_ax);
 	OFFSET(TASK_STATUS, task_struct, thread_info.status);
 	DEFINE(CURRENT_OFFSET, SYSCOUNT_CURRENT_OFFSET);
@@ -37,4 +38,5 @@ void syscount_offsets(void)
 	OFFSET(CELL_KEY_AT, cell, key);
 	OFFSET(CELL_CALLS_AT, cell, calls);
 	DEFINE(WEIGHTS, (SYSCOUNT_HOOK_DIRECT - 1) * SYSCOUNT_INDEXES);
+#endif
 }

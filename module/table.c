@@ -7,29 +7,15 @@
 #include <linux/string.h>
 
 #include "compat.h"
-#include "table.h"
+#include "table_calls.h"
 
-#ifndef CONFIG_X86_64
-#error "syscount knows the system calls of 64-bit x86 kernels only"
+#if !defined(CONFIG_X86_64) && !defined(CONFIG_ARM64)
+#error "syscount knows the system calls of 64-bit x86 and of arm64 kernels only"
 #endif
 
-struct call {
-	const char *name;
-	const char *entry;	/* without the abi's prefix */
-	u8 category;
-};
+#ifdef CONFIG_X86_64
 
-#define SYSCOUNT_CALL(_nr, _name, _category) \
-	[_nr].name = #_name, [_nr].category = SYSCOUNT_CAT_##_category,
-#define __SYSCALL(_nr, _entry) \
-	[_nr].entry = #_entry,
-#define __SYSCALL_NORETURN(_nr, _entry) \
-	__SYSCALL(_nr, _entry)
-/* arch/x86/entry/syscall_32.c: a 64-bit kernel runs the compat variant. */
-#define __SYSCALL_WITH_COMPAT(_nr, _native, _compat) \
-	__SYSCALL(_nr, _compat)
-
-static const struct call calls_64[SYSCOUNT_SIZE_64] = {
+static const struct syscount_call calls_64[SYSCOUNT_SIZE_64] = {
 #include "calls_64.h"
 #define __SYSCALL_64(_nr, _entry)	__SYSCALL(_nr, _entry)
 #define __SYSCALL_X32(_nr, _entry)
@@ -39,14 +25,14 @@ static const struct call calls_64[SYSCOUNT_SIZE_64] = {
 };
 
 /* Of the other abis the names are there in any case, the functions not. */
-static const struct call calls_i386[SYSCOUNT_SIZE_I386] = {
+static const struct syscount_call calls_i386[SYSCOUNT_SIZE_I386] = {
 #include "calls_32.h"
 #ifdef CONFIG_IA32_EMULATION
 #include <asm/syscalls_32.h>
 #endif
 };
 
-static const struct call calls_x32[SYSCOUNT_SIZE_X32] = {
+static const struct syscount_call calls_x32[SYSCOUNT_SIZE_X32] = {
 #include "calls_x32.h"
 #ifdef CONFIG_X86_X32_ABI
 #define __SYSCALL_64(_nr, _entry)
@@ -59,21 +45,40 @@ static const struct call calls_x32[SYSCOUNT_SIZE_X32] = {
 #endif
 };
 
+#else
+
+static const struct syscount_call calls_64[SYSCOUNT_SIZE_64] = {
+#include "calls_64.h"
+#ifdef SYSCOUNT_ARM64_TABLES
+#include <asm/syscall_table_64.h>
+#else
+#include <asm/unistd.h>
+#endif
+};
+
+#endif
+
 static const struct {
-	const struct call *calls;
-	const char *prefix;	/* of the entry points, arch/x86/entry/syscall_*.c */
+	const struct syscount_call *calls;
+	const char *prefix;	/* of the entry points, arch/x86/entry/syscall_*.c, arch/arm64/kernel/sys*.c */
 	unsigned int base;
 	unsigned int size;
 } abis[SYSCOUNT_ABI_COUNT] = {
+#ifdef CONFIG_X86_64
 	[SYSCOUNT_ABI_64] = { calls_64, "__x64_", SYSCOUNT_BASE_64, SYSCOUNT_SIZE_64 },
 	[SYSCOUNT_ABI_I386] = { calls_i386, "__ia32_", SYSCOUNT_BASE_I386, SYSCOUNT_SIZE_I386 },
 	[SYSCOUNT_ABI_X32] = { calls_x32, "__x64_", SYSCOUNT_BASE_X32, SYSCOUNT_SIZE_X32 },
+#else
+	[SYSCOUNT_ABI_64] = { calls_64, "__arm64_", SYSCOUNT_BASE_64, SYSCOUNT_SIZE_64 },
+	[SYSCOUNT_ABI_ARM] = { syscount_calls_arm, "__arm64_", SYSCOUNT_BASE_ARM, SYSCOUNT_SIZE_ARM },
+#endif
 };
 
 const char *const syscount_abi_names[SYSCOUNT_ABI_COUNT] = {
 	[SYSCOUNT_ABI_64] = "64",
 	[SYSCOUNT_ABI_I386] = "i386",
 	[SYSCOUNT_ABI_X32] = "x32",
+	[SYSCOUNT_ABI_ARM] = "arm",
 };
 
 const char *const syscount_category_names[SYSCOUNT_CAT_COUNT] = {
@@ -94,6 +99,8 @@ u32 syscount_abis_built(void)
 		abis |= BIT(SYSCOUNT_ABI_I386);
 	if (IS_ENABLED(CONFIG_X86_X32_ABI))
 		abis |= BIT(SYSCOUNT_ABI_X32);
+	if (IS_ENABLED(CONFIG_ARM64) && IS_ENABLED(CONFIG_COMPAT))
+		abis |= BIT(SYSCOUNT_ABI_ARM);
 	return abis;
 }
 
@@ -108,7 +115,7 @@ unsigned int syscount_abi_size(unsigned int abi)
 	return abis[abi].size;
 }
 
-static const struct call *call_at(unsigned int index)
+static const struct syscount_call *call_at(unsigned int index)
 {
 	unsigned int abi;
 
@@ -121,7 +128,7 @@ static const struct call *call_at(unsigned int index)
 /* NULL for a number that the kernel has no name for. */
 const char *syscount_call_name(unsigned int index)
 {
-	const struct call *call = call_at(index);
+	const struct syscount_call *call = call_at(index);
 
 	return call ? call->name : NULL;
 }
@@ -129,7 +136,7 @@ const char *syscount_call_name(unsigned int index)
 /* SYSCOUNT_CAT_UNKNOWN for a number without a name, and a name that the map lacks. */
 unsigned int syscount_call_category(unsigned int index)
 {
-	const struct call *call = call_at(index);
+	const struct syscount_call *call = call_at(index);
 
 	return call && call->name ? call->category : SYSCOUNT_CAT_UNKNOWN;
 }
@@ -137,7 +144,7 @@ unsigned int syscount_call_category(unsigned int index)
 /* "-" for a call that the kernel has a name for, but no function. */
 void syscount_call_entry(unsigned int abi, unsigned int index, char entry[SYSCOUNT_ENTRY_LEN])
 {
-	const struct call *call = call_at(index);
+	const struct syscount_call *call = call_at(index);
 	const char *prefix = abis[abi].prefix;
 
 	if (!call || !call->entry) {

@@ -18,6 +18,8 @@ enum {
 
 #undef SYSCOUNT_CALL
 
+#ifdef CONFIG_X86_64
+
 #define SYSCOUNT_CALL(nr, name, category) SYSCOUNT_I386_##name = nr,
 enum {
 #include "calls_32.h"
@@ -36,15 +38,38 @@ enum {
 
 #define SYSCOUNT_X32_BIT	0x40000000	/* __X32_SYSCALL_BIT of a user's <asm/unistd.h> */
 
-/* Rows for numbers outside the tables, each abi. */
-#define SYSCOUNT_SLOTS	32
-
 enum {
 	SYSCOUNT_BASE_64	= 0,
 	SYSCOUNT_BASE_I386	= SYSCOUNT_BASE_64 + SYSCOUNT_SIZE_64,
 	SYSCOUNT_BASE_X32	= SYSCOUNT_BASE_I386 + SYSCOUNT_SIZE_I386,
 	SYSCOUNT_CALLS		= SYSCOUNT_BASE_X32 + SYSCOUNT_SIZE_X32,
-	SYSCOUNT_INDEXES	= SYSCOUNT_CALLS + SYSCOUNT_ABI_COUNT * (SYSCOUNT_SLOTS + 1)
+	SYSCOUNT_ABIS		= SYSCOUNT_ABI_X32 + 1	/* those of others have no calls */
+};
+
+#else
+
+#define SYSCOUNT_CALL(nr, name, category) SYSCOUNT_ARM_##name = nr,
+enum {
+#include "calls_32.h"
+	SYSCOUNT_SIZE_ARM
+};
+
+#undef SYSCOUNT_CALL
+
+enum {
+	SYSCOUNT_BASE_64	= 0,
+	SYSCOUNT_BASE_ARM	= SYSCOUNT_BASE_64 + SYSCOUNT_SIZE_64,
+	SYSCOUNT_CALLS		= SYSCOUNT_BASE_ARM + SYSCOUNT_SIZE_ARM,
+	SYSCOUNT_ABIS		= SYSCOUNT_ABI_ARM + 1
+};
+
+#endif
+
+/* Rows for numbers outside the tables, each abi. */
+#define SYSCOUNT_SLOTS	32
+
+enum {
+	SYSCOUNT_INDEXES	= SYSCOUNT_CALLS + SYSCOUNT_ABIS * (SYSCOUNT_SLOTS + 1)
 };
 
 /* Room for an entry point's prefix, name and final zero, as in the UAPI. */

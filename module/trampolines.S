@@ -12,15 +12,15 @@
  * loaded from anywhere, but what is loaded becomes neither an address nor a condition.
  */
 
-#include <linux/linkage.h>
-#include <linux/objtool.h>
-#include <asm/frame.h>
-#include <asm/percpu.h>
-
 #include "compat.h"
 #include "offsets.h"
 
 #ifdef SYSCOUNT_HAVE_DIRECT
+
+#include <linux/linkage.h>
+#include <linux/objtool.h>
+#include <asm/frame.h>
+#include <asm/percpu.h>
 
 /*
  * Without the ENDBR that SYM_FUNC_START() of some kernels has: a trampoline is reached

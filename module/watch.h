@@ -11,6 +11,8 @@
 #include <linux/types.h>
 #include <linux/syscount.h>
 
+#include "arch.h"
+
 struct file;
 struct pt_regs;
 struct watch;
@@ -32,7 +34,7 @@ void syscount_watch_hook_settle(void);
 /* A call with the counter's @index was counted by @weight. Preemptible. */
 static __always_inline void syscount_watch_check(unsigned int index, unsigned long weight)
 {
-	if (unlikely(raw_cpu_read(syscount_watched)))
+	if (unlikely(arch_cpu_read(syscount_watched)))
 		syscount_watch_call(index, weight);
 }
 

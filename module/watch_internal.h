@@ -144,7 +144,7 @@ struct watch {
 	struct cell_source source;	/* lock is held */
 
 	struct mutex read_mutex;	/* one reading at a time */
-	u64 slots[SYSCOUNT_ABI_COUNT][SYSCOUNT_SLOTS];	/* as in counters.c */
+	u64 slots[SYSCOUNT_ABIS][SYSCOUNT_SLOTS];	/* as in counters.c */
 	u64 since_ns;
 
 	struct irq_work refill_irq;

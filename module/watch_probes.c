@@ -23,12 +23,12 @@
 #include <linux/tracepoint.h>
 #include <linux/uidgid.h>
 #include <asm/syscall.h>
-#include <asm/tsc.h>
 #include <trace/events/cgroup.h>
 #include <trace/events/sched.h>
 #include <trace/events/syscalls.h>
 #include <trace/events/task.h>
 
+#include "arch.h"
 #include "compat.h"
 #include "counters.h"
 #include "hook.h"
@@ -43,13 +43,13 @@
  */
 #define CLOCK_SHIFT	24
 
-static DEFINE_STATIC_KEY_FALSE(clock_is_tsc);
+static DEFINE_STATIC_KEY_FALSE(clock_is_cycles);
 static u32 clock_mult __read_mostly = 1 << CLOCK_SHIFT;
 static u64 first_cycles __ro_after_init, first_ns __ro_after_init;
 
 static __always_inline u64 clock_now(void)
 {
-	return static_branch_likely(&clock_is_tsc) ? rdtsc() : ktime_get_mono_fast_ns();
+	return static_branch_likely(&clock_is_cycles) ? arch_cycles() : ktime_get_mono_fast_ns();
 }
 
 static __always_inline u64 clock_ns(u64 clock)
@@ -61,7 +61,7 @@ static __always_inline u64 clock_ns(u64 clock)
 bool watch_is_simple(const struct watch *watch)
 {
 	return !(watch->flags & SYSCOUNT_WATCH_OBJECTS) &&
-	       (!(watch->flags & SYSCOUNT_WATCH_LATENCY) || static_key_enabled(&clock_is_tsc));
+	       (!(watch->flags & SYSCOUNT_WATCH_LATENCY) || static_key_enabled(&clock_is_cycles));
 }
 
 u64 watch_clock(void)
@@ -80,13 +80,14 @@ u64 watch_ns(u64 clock)
  */
 static void clock_adjust(void)
 {
+	unsigned int khz = arch_cycles_khz();
 	u64 cycles, ns, mult, khz_mult;
 
-	if (!static_key_enabled(&clock_is_tsc))
+	if (!khz || !static_key_enabled(&clock_is_cycles))
 		return;
-	khz_mult = div_u64(1000000ull << CLOCK_SHIFT, tsc_khz);
+	khz_mult = div_u64(1000000ull << CLOCK_SHIFT, khz);
 	ns = ktime_get_ns() - first_ns;
-	cycles = rdtsc() - first_cycles;
+	cycles = arch_cycles() - first_cycles;
 	mult = ns < NSEC_PER_SEC ? khz_mult :
 		mul_u64_u64_div_u64(ns, 1 << CLOCK_SHIFT, cycles);
 	if (abs((s64)(mult - khz_mult)) > khz_mult / 64)
@@ -96,10 +97,10 @@ static void clock_adjust(void)
 
 static void __init clock_init(void)
 {
-	if (!boot_cpu_has(X86_FEATURE_TSC) || !tsc_khz || check_tsc_unstable())
+	if (!arch_cycles_khz())
 		return;
-	static_branch_enable(&clock_is_tsc);
-	first_cycles = rdtsc();
+	static_branch_enable(&clock_is_cycles);
+	first_cycles = arch_cycles();
 	first_ns = ktime_get_ns();
 }
 
@@ -118,21 +119,7 @@ struct call {
 
 /* The calls whose first argument is a descriptor that bytes come from or go to. */
 static DECLARE_BITMAP(moves_bytes, SYSCOUNT_CALLS) __ro_after_init;
-
-static notrace bool is_exec(unsigned int index)
-{
-	switch (index) {
-	case SYSCOUNT_BASE_64 + SYSCOUNT_64_execve:
-	case SYSCOUNT_BASE_64 + SYSCOUNT_64_execveat:
-	case SYSCOUNT_BASE_I386 + SYSCOUNT_I386_execve:
-	case SYSCOUNT_BASE_I386 + SYSCOUNT_I386_execveat:
-	case SYSCOUNT_BASE_X32 + SYSCOUNT_X32_execve:
-	case SYSCOUNT_BASE_X32 + SYSCOUNT_X32_execveat:
-		return true;
-	}
-	return false;
-}
-NOKPROBE_SYMBOL(is_exec);
+static DECLARE_BITMAP(executes, SYSCOUNT_CALLS) __ro_after_init;
 
 static notrace unsigned int index_for(struct member *member, const struct call *call)
 {
@@ -171,7 +158,7 @@ static __always_inline struct cell *cell_of(struct member *member, u32 key)
 /* Of a member that waits for an execve: is it that? */
 static notrace bool still_armed(struct member *member, unsigned int index)
 {
-	if (!is_exec(index))
+	if (index >= SYSCOUNT_CALLS || !test_bit(index, executes))
 		return true;
 	member_disarm(member);
 	return false;
@@ -242,7 +229,7 @@ static __always_inline bool count_quickly(struct table *table, unsigned int inde
  */
 notrace void syscount_watch_call(unsigned int index, unsigned long weight)
 {
-	struct syscount_watched *watched = raw_cpu_read(syscount_watched);
+	struct syscount_watched *watched = arch_cpu_read(syscount_watched);
 	struct table *table;
 
 	if (unlikely(!watched))
@@ -256,7 +243,7 @@ NOKPROBE_SYMBOL(syscount_watch_call);
 /* The same for a number outside the tables. */
 notrace void syscount_watch_unknown(unsigned int abi, s32 nr, unsigned long weight)
 {
-	struct syscount_watched *watched = raw_cpu_read(syscount_watched);
+	struct syscount_watched *watched = arch_cpu_read(syscount_watched);
 	struct call call = { .abi = abi, .nr = nr, .index = NO_INDEX, .weight = weight };
 
 	if (watched)
@@ -267,12 +254,12 @@ NOKPROBE_SYMBOL(syscount_watch_unknown);
 /* By the number that a task enters with, or leaves with; -1 gives the number '*'. */
 static notrace void resolve(struct call *call, s32 nr)
 {
-	if (likely(!in_ia32_syscall() && (u32)nr < SYSCOUNT_SIZE_64)) {
+	if (likely(!arch_in_compat() && (u32)nr < SYSCOUNT_SIZE_64)) {
 		call->index = SYSCOUNT_BASE_64 + nr;
 		call->weight = syscount_weights()[call->index];
 		return;
 	}
-	call->abi = syscount_entered_abi(&nr);
+	call->abi = arch_entered_abi(&nr);
 	call->nr = nr;
 	call->index = NO_INDEX;
 	if ((u32)nr < syscount_abi_size(call->abi))
@@ -379,7 +366,7 @@ static noinline notrace void enter_single(struct member *member, struct pt_regs 
 	}
 	cell->calls++;
 	if (member->flags & SYSCOUNT_WATCH_LATENCY)
-		member->entered = rdtsc();
+		member->entered = arch_cycles();
 	/* After the time, for who reads it. */
 	smp_store_release(&member->flying, cell);
 }
@@ -389,7 +376,7 @@ static __always_inline void enter(struct syscount_watched *watched, struct pt_re
 {
 	struct member *member = READ_ONCE(watched->single);
 
-	if (likely(member && !in_ia32_syscall() && (unsigned long)id < SYSCOUNT_SIZE_64))
+	if (likely(member && !arch_in_compat() && (unsigned long)id < SYSCOUNT_SIZE_64))
 		enter_single(member, regs, SYSCOUNT_BASE_64 + id);
 	else
 		enter_all(watched, regs, id);
@@ -416,7 +403,7 @@ NOKPROBE_SYMBOL(enter_by_hook);
 
 static noinline notrace void entered_slowly(unsigned long weight, struct pt_regs *regs, long id)
 {
-	struct syscount_watched *watched = raw_cpu_read(syscount_watched);
+	struct syscount_watched *watched = arch_cpu_read(syscount_watched);
 
 	if (!watched)
 		return;
@@ -434,7 +421,7 @@ NOKPROBE_SYMBOL(entered_slowly);
  */
 notrace void syscount_watch_entered(unsigned long weight, struct pt_regs *regs, long id)
 {
-	struct syscount_watched *watched = raw_cpu_read(syscount_watched);
+	struct syscount_watched *watched = arch_cpu_read(syscount_watched);
 	struct member *single;
 	struct table *table;
 
@@ -455,7 +442,7 @@ NOKPROBE_SYMBOL(syscount_watch_entered);
 /* The same after syscount_watch_call(), for any number. */
 notrace void syscount_watch_entered_besides(struct pt_regs *regs, long id)
 {
-	struct syscount_watched *watched = raw_cpu_read(syscount_watched);
+	struct syscount_watched *watched = arch_cpu_read(syscount_watched);
 
 	if (watched)
 		enter_by_hook(watched, regs, id);
@@ -472,7 +459,7 @@ NOKPROBE_SYMBOL(enter_by_probe);
 
 static notrace void syscount_watch_sys_enter(void *data, struct pt_regs *regs, long id)
 {
-	struct syscount_watched *watched = raw_cpu_read(syscount_watched);
+	struct syscount_watched *watched = arch_cpu_read(syscount_watched);
 
 	if (unlikely(watched))
 		enter_by_probe(watched, regs, id);
@@ -494,7 +481,7 @@ static noinline notrace void refused(struct member *member, struct pt_regs *regs
 	struct call call;
 	u32 key;
 
-	resolve(&call, regs->orig_ax);
+	resolve(&call, arch_regs_nr(regs));
 	if (!call.weight)
 		return;
 	key = cell_key(CELL_CALLS, index_for(member, &call), 0);
@@ -522,6 +509,7 @@ static __always_inline bool count_errno(struct member *member, u32 call, unsigne
 static noinline notrace void count_error(struct member *member, struct cell *cell,
 					 unsigned int error)
 {
+	smp_wmb();	/* as in member_leave() */
 	if (is_restart(error))
 		count_odd(member, CELL_CALL(cell->key), ODD_RESTARTED);
 	else if (!(member->flags & SYSCOUNT_WATCH_ERRORS) ||
@@ -593,9 +581,10 @@ static __always_inline void member_leave(struct member *member, struct pt_regs *
 	WRITE_ONCE(member->flying, NULL);
 	if (!is_counted(cell) || !exits)
 		return;
+	smp_wmb();	/* calls, exits, errors: in this order, see merge_cell() */
 	cell->exits++;
 	/* What rt_sigreturn returns is the result of the call that was interrupted. */
-	if (IS_ERR_VALUE(ret) && (s32)regs->orig_ax != -1)
+	if (IS_ERR_VALUE(ret) && arch_regs_nr(regs) != -1)
 		count_error(member, cell, -ret);
 	if (member->flags & SYSCOUNT_WATCH_LATENCY)
 		count_time(member, cell, CELL_CALL(cell->key), elapsed(member, clock_now()));
@@ -632,15 +621,16 @@ static noinline notrace void leave_single(struct member *member, struct pt_regs 
 		return;
 	}
 	WRITE_ONCE(member->flying, NULL);
+	smp_wmb();	/* as in member_leave() */
 	cell->exits++;
 	if (member->flags & SYSCOUNT_WATCH_LATENCY)
-		count_time(member, cell, cell->key, elapsed(member, rdtsc()));
+		count_time(member, cell, cell->key, elapsed(member, arch_cycles()));
 }
 NOKPROBE_SYMBOL(leave_single);
 
 static notrace void syscount_watch_sys_exit(void *data, struct pt_regs *regs, long ret)
 {
-	struct syscount_watched *watched = raw_cpu_read(syscount_watched);
+	struct syscount_watched *watched = arch_cpu_read(syscount_watched);
 	struct member *member;
 
 	if (likely(!watched))
@@ -1035,9 +1025,9 @@ static void match(struct tracepoint *tracepoint, void *unused)
 			probes[i].tracepoint = tracepoint;
 }
 
-static void __init find_movers(void)
+static void __init find_calls(void)
 {
-	static const char *const names[] = {
+	static const char *const movers[] = {
 		"read", "write", "readv", "writev", "pread64", "pwrite64", "preadv", "pwritev",
 		"preadv2", "pwritev2", "sendfile", "sendfile64", "splice", "tee", "vmsplice",
 	};
@@ -1046,15 +1036,19 @@ static void __init find_movers(void)
 	for (index = 0; index < SYSCOUNT_CALLS; index++) {
 		const char *name = syscount_call_name(index);
 
-		if (name && match_string(names, ARRAY_SIZE(names), name) >= 0)
+		if (!name)
+			continue;
+		if (match_string(movers, ARRAY_SIZE(movers), name) >= 0)
 			__set_bit(index, moves_bytes);
+		if (!strcmp(name, "execve") || !strcmp(name, "execveat"))
+			__set_bit(index, executes);
 	}
 }
 
 void __init watch_probes_init(void)
 {
 	clock_init();
-	find_movers();
+	find_calls();
 	for_each_kernel_tracepoint(match, NULL);
 }
 

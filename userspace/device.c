@@ -36,6 +36,7 @@ static const char *const abi_words[] = {
 	[SYSCOUNT_ABI_64]	= "64",
 	[SYSCOUNT_ABI_I386]	= "i386",
 	[SYSCOUNT_ABI_X32]	= "x32",
+	[SYSCOUNT_ABI_ARM]	= "arm",
 };
 
 static const char *const category_words[] = {

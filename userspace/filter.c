@@ -103,7 +103,8 @@ struct filter filter_of(const struct selection *selection)
 /* "32" is whatever 32-bit table the machine has. */
 static bool abi_matches(const char *abi, const struct row *row)
 {
-	return !abi || !strcmp(abi, row->abi) || (!strcmp(abi, "32") && !strcmp(row->abi, "i386"));
+	return !abi || !strcmp(abi, row->abi) ||
+	       (!strcmp(abi, "32") && (!strcmp(row->abi, "i386") || !strcmp(row->abi, "arm")));
 }
 
 bool filter_item_matches(const struct filter_item *item, const struct row *row)

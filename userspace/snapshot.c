@@ -198,7 +198,7 @@ struct category *counts_category(const struct counts *c, const char *name)
 /* The order of the kernel's ABI numbers; a word of another machine comes last. */
 static int abi_rank(const char *abi)
 {
-	static const char *const words[] = { "64", "i386", "x32", "32" };
+	static const char *const words[] = { "64", "i386", "x32", "arm", "32" };
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(words); i++) {

@@ -71,7 +71,8 @@ void strace_print(struct output *out, const struct options *o, const struct snap
 {
 	static const struct {
 		const char *abi, *title;
-	} abis[] = { { "64", NULL }, { "i386", "32 bit" }, { "x32", "x32" } };
+	} abis[] = { { "64", NULL }, { "i386", "32 bit" }, { "x32", "x32" },
+		    { "arm", "32 bit" } };
 	struct table t = { .columns = line_columns, .ncolumns = nline_columns };
 	struct line *lines;
 	size_t i, j, n;

@@ -33,6 +33,7 @@ enum syscount_abi {
 	SYSCOUNT_ABI_64		= 0,	/* "64" */
 	SYSCOUNT_ABI_I386	= 1,	/* "i386" */
 	SYSCOUNT_ABI_X32	= 2,	/* "x32"; nr is without bit 30 */
+	SYSCOUNT_ABI_ARM	= 3,	/* "arm": 32-bit programs on arm64 */
 	SYSCOUNT_ABI_COUNT
 };
 
