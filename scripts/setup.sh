@@ -16,13 +16,14 @@ declare -A packages=(
 	[check]="sparse shellcheck clang clang-tidy cppcheck dkms git linux-source-6.1
 		 xz-utils perl python3-minimal"
 	[doc]="asciidoctor"
+	[arm64]="qemu-system-arm gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf"
 	[bench]="python3"
 	# A kernel's build (vm.d/kernel-build.sh), and what is run on it.
 	[debug]="bc bison ccache cpio flex gcc libc6-dev libelf-dev libssl-dev linux-source-6.1
 		 make openssl perl rsync stress-ng xz-utils"
 )
 # Without being asked for, all but what only `make bench` and `make test-debug` need
-groups=(build vm test check doc fuzz)
+groups=(build vm test check doc fuzz arm64)
 
 help()
 {

@@ -22,7 +22,7 @@ initramfs_base()
 
 	key=$(
 		{
-			cat "$here/init" "$here/initramfs.sh" /bin/busybox
+			cat "$here/init" "$here/initramfs.sh" "$busybox"
 			echo "$release $modules"
 			[[ -z $modules ]] || sha256sum "$modules/modules.dep"
 		} | sha256sum | cut -c 1-24
@@ -45,7 +45,7 @@ initramfs_tree()
 	local root=$1 kind file name
 
 	mkdir -p "$root"/{bin,dev,proc,sys,new,drivers} &&
-	cp /bin/busybox "$root/bin/busybox" &&
+	cp "$busybox" "$root/bin/busybox" &&
 	install -m 755 "$repo/scripts/vm.d/init" "$root/init" || return
 	: > "$root/drivers/order"
 	[[ -n $modules ]] || return 0

@@ -20,7 +20,7 @@ kernel_fetch()
 # kernel_fetch_series SERIES FLAVOUR SUITE...: the newest, and what the module is built with.
 kernel_fetch_series()
 {
-	local series=$1 suite release='' tmp
+	local series=$1 suite release='' tmp apt_arch=${2##*-}
 
 	fetch_begin "the newest kernel $series of $2 with its headers"
 	for suite in "${@:3}"; do
@@ -78,7 +78,11 @@ kernel_unpack() # RELEASE
 	for place in "$root/lib" "$root/usr/lib"; do
 		[[ ! -d $place/modules/$1/kernel ]] || modules=$place/modules/$1
 	done
-	vmlinux_extract "$image" > "$out/image" &&
+	if [[ $1 == *-arm64 ]]; then
+		cp "$image" "$out/image"
+	else
+		vmlinux_extract "$image" > "$out/image"
+	fi &&
 	mv "$modules" "$out/modules" &&
 	kernel_modules_ready "$1" &&
 	echo "$1" > "$out/release"
@@ -173,10 +177,10 @@ apt_fetch()
 
 # apt_suites DIR SUITE...: sets apt to the options that make apt see those suites
 # alone, from the mirror that the machine gets Debian from, verified by the
-# installed keyring. 1 if one cannot be had.
+# installed keyring; of apt_arch, if that is set. 1 if one cannot be had.
 apt_suites()
 {
-	local keyring=/usr/share/keyrings/debian-archive-keyring.gpg uri suite
+	local keyring=/usr/share/keyrings/debian-archive-keyring.gpg uri suite arch
 
 	mkdir -p "$1/lists/partial" "$1/cache/archives/partial" && : > "$1/status" || return
 	for suite in "${@:2}"; do
@@ -191,6 +195,11 @@ apt_suites()
 	     -o APT::Sandbox::User=root -o Debug::NoLocking=true -o Acquire::Languages=none
 	     # That of an old release is not signed anew.
 	     -o Acquire::Check-Valid-Until=false)
+	# Programs that run while building are those of this machine.
+	for arch in ${apt_arch:+"$apt_arch" "$(dpkg --print-architecture)"}; do
+		apt+=(-o "APT::Architectures::=$arch")
+	done
+	apt+=(${apt_arch:+-o APT::Architecture="$apt_arch"})
 	apt-get "${apt[@]}" update >> "$tmp/log" 2>&1
 }
 
@@ -223,7 +232,8 @@ apt_packages() # RELEASE
 	local list=("linux-image-$1" "linux-headers-$1")
 
 	mapfile -t -O 2 list < <(apt-cache "${apt[@]}" depends "${list[@]}" 2>> "$tmp/log" |
-		sed -n 's/^ .*Depends: \(linux-\(base\|binary\|modules\|headers\|kbuild\)-[^ ]*\)$/\1/p')
+		sed -n 's/^ .*Depends: \(linux-\(base\|binary\|modules\|headers\|kbuild\)-[^ :]*\).*$/\1/p' |
+		sed "/^linux-kbuild/s/\$/:$(dpkg --print-architecture)/")
 	(cd "$tmp" && apt-get "${apt[@]}" download "${list[@]}") >> "$tmp/log" 2>&1
 }
 

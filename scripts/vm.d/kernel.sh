@@ -18,6 +18,8 @@ declare -A kernel_series=(
 	[5.10]="kernel_of_suites 5.10 - amd64 bullseye-security bullseye"
 	[6.1]="kernel_of_headers 6.1"
 	[6.1-cloud]="kernel_of_suites 6.1 - cloud-amd64 bookworm-security bookworm"
+	[6.1-arm64]="kernel_of_suites 6.1 - arm64 bookworm-security bookworm"
+	[6.12-arm64]="kernel_of_suites 6.12 +deb12 arm64 bookworm-security"
 	[6.12]="kernel_of_suites 6.12 +deb12 amd64 bookworm-security"
 	[6.12-rt]="kernel_of_suites 6.12 +deb12 rt-amd64 bookworm-security"
 	[6.12-trixie]="kernel_of_suites 6.12 +deb13 amd64 trixie-security trixie"
@@ -31,13 +33,14 @@ kernel_names() { printf '%s\n' "${!kernel_series[@]}" | sort -V | xargs; }
 # Those of the plain flavour, one of each series
 kernel_names_plain() { kernel_names | tr ' ' '\n' | grep -x '[0-9.]*' | xargs; }
 
-# kernel_find SERIES|IMAGE: sets image, release, modules (empty: none), and
+# kernel_find SERIES|IMAGE: sets image, release, modules (empty: none), arch (x86 or arm64), and
 # kernel_make, what make needs to know to build a module for it.
 kernel_find()
 {
 	local dir how
 
-	kernel_make=()
+	kernel_make=() arch=x86
+	[[ $1 != *-arm64 ]] || arch=arm64
 	if [[ -n ${kernel_series[$1]-} ]]; then
 		read -r -a how <<< "${kernel_series[$1]}"
 		dir=$("${how[@]}") || exit "$EX_VM"
@@ -47,6 +50,7 @@ kernel_find()
 		elif [[ -e $dir/build ]]; then
 			# Without BTF, which would take pahole to make.
 			kernel_make=(KDIR="$dir/build" CONFIG_DEBUG_INFO_BTF_MODULES=)
+			[[ $arch == x86 ]] || kernel_make+=(ARCH="$arch" CROSS_COMPILE=aarch64-linux-gnu-)
 		fi
 		# Of what is built here UBSAN is to look at the modules alone.
 		[[ ${how[0]} != kernel_of_source ]] || kernel_make+=(UBSAN_SANITIZE=y)
