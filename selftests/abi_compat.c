@@ -5,6 +5,10 @@
  * The kernel's command line must have syscall.x32=y and no vsyscall=none.
  */
 
+#ifndef __x86_64__
+#include "x86_only.h"
+#else
+
 #include "../kselftest_harness.h"
 
 #include <limits.h>
@@ -507,3 +511,5 @@ TEST_F(abi_compat, program_x32)
 }
 
 TEST_HARNESS_MAIN
+
+#endif

@@ -4,6 +4,10 @@
  * the rows are the same but for numbers outside the tables.
  */
 
+#ifndef __x86_64__
+#include "x86_only.h"
+#else
+
 #include "../kselftest_harness.h"
 
 #include "syscount_test.h"
@@ -82,3 +86,5 @@ TEST_F(agreement, of_all_hooks)
 }
 
 TEST_HARNESS_MAIN
+
+#endif

@@ -12,9 +12,15 @@
 
 #define READINGS	200
 
+#ifdef __x86_64__
+#define OTHER_ABI	SYSCOUNT_ABI_I386
+#else
+#define OTHER_ABI	SYSCOUNT_ABI_64
+#endif
+
 /* One of each category and unknown. They fail at once, and change nothing. */
 static const int hammered[SYSCOUNT_CAT_COUNT] = {
-	SYS_sched_setparam, SYS_flock, SYS_ioperm, SYS_getpgid, SYS_listen, 400,
+	SYS_sched_setparam, SYS_flock, SYS_swapoff, SYS_getpgid, SYS_listen, 400,
 };
 
 static void hammer(struct crew_member *me)
@@ -24,7 +30,7 @@ static void hammer(struct crew_member *me)
 	while (!crew_told_to_stop(me))
 		for (i = 0; i < SYSCOUNT_CAT_COUNT; i++) {
 			call(SYSCOUNT_ABI_64, hammered[i], -1, 0, 0);
-			call(SYSCOUNT_ABI_I386, 9000 + i, -1, 0, 0);
+			call(OTHER_ABI, 9000 + i, -1, 0, 0);
 		}
 }
 

@@ -4,6 +4,10 @@
  * goes on by one nanosecond an instruction, the same in every run.
  */
 
+#ifndef __x86_64__
+#include "x86_only.h"
+#else
+
 #include "../kselftest_harness.h"
 
 #include <fcntl.h>
@@ -306,3 +310,5 @@ TEST_F(cost, of_a_reading)
 }
 
 TEST_HARNESS_MAIN
+
+#endif

@@ -172,7 +172,7 @@ static void fail_and_succeed_in_execve(void)
 	char path[PATH_MAX];
 
 	execl("/nonexistent", "nonexistent", NULL);
-	snprintf(path, sizeof(path), "%s/calls_i386", program_dir());
+	snprintf(path, sizeof(path), "%s/" PROGRAM_32, program_dir());
 	execl(path, path, NULL);
 }
 
@@ -186,15 +186,15 @@ TEST_F(counted_once, execve)
 	counts_read_ioctl(&after);
 	EXPECT_EQ(2, more(SYS_execve));
 	EXPECT_EQ(0, more(SYS_exit_group));
-	EXPECT_EQ(1, counts_of(&after, SYSCOUNT_ABI_I386, 252) -
-		     counts_of(&before, SYSCOUNT_ABI_I386, 252));
+	EXPECT_EQ(1, counts_of(&after, ABI_32, EXIT_GROUP_32) -
+		     counts_of(&before, ABI_32, EXIT_GROUP_32));
 }
 
 static void *exec_from_a_thread(void *argument)
 {
 	char path[PATH_MAX];
 
-	snprintf(path, sizeof(path), "%s/calls_i386", program_dir());
+	snprintf(path, sizeof(path), "%s/" PROGRAM_32, program_dir());
 	execl(path, path, NULL);
 	return argument;
 }

@@ -194,7 +194,7 @@ TEST_F(load, does_not_move_on_from_what_was_chosen)
 /* An emulator that runs all CPUs in one thread goes on to the next one at this. */
 static void relax(void)
 {
-	__builtin_ia32_pause();
+	cpu_relax();
 }
 
 static void hammer(struct crew_member *me)

@@ -4,6 +4,10 @@
  * anybody, whoever comes first, and every call is counted.
  */
 
+#ifndef __x86_64__
+#include "x86_only.h"
+#else
+
 #include "../kselftest_harness.h"
 
 #include <errno.h>
@@ -461,3 +465,5 @@ TEST_F(neighbours, stack_through_a_trampoline)
 }
 
 TEST_HARNESS_MAIN
+
+#endif

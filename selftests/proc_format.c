@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* /proc/syscount has the documented form, however it is read. */
+#ifndef __x86_64__
+#include "x86_only.h"
+#else
+
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -877,3 +881,5 @@ TEST_F(one_liners, print_what_they_say)
 }
 
 TEST_HARNESS_MAIN
+
+#endif

@@ -24,7 +24,7 @@ static void wait_for_calls(struct crew *crew, uint64_t more)
 	uint64_t enough = crew_ended(crew) + more;
 
 	while (crew_ended(crew) < enough)
-		__builtin_ia32_pause();
+		cpu_relax();
 }
 
 static uint64_t boottime_ns(void)

@@ -24,6 +24,7 @@
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/uio.h>
 #include <sys/user.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
@@ -39,7 +40,7 @@ const char *const category_names[SYSCOUNT_CAT_COUNT] = {
 	"process", "file", "device", "info", "communication", "unknown",
 };
 
-const char *const abi_names[SYSCOUNT_ABI_COUNT] = { "64", "i386", "x32" };
+const char *const abi_names[SYSCOUNT_ABI_COUNT] = { "64", "i386", "x32", "arm" };
 
 const char *const hook_names[SYSCOUNT_HOOK_COUNT] = {
 	[SYSCOUNT_HOOK_NONE] = "none", [SYSCOUNT_HOOK_DIRECT] = "direct",
@@ -588,6 +589,10 @@ bool kernel_has_hook(const char *hook)
 
 	if (uname(&name) || sscanf(name.release, "%u.%u", &major, &minor) != 2)
 		die("uname: %m");
+#ifndef __x86_64__
+	if (!strcmp(hook, "direct"))
+		return false;
+#endif
 	return !strcmp(hook, "tracepoint") || !strcmp(hook, "auto") || major >= 6;
 }
 
@@ -676,7 +681,8 @@ int switch_syscall(int abi, int nr, bool on)
  * What the kernel says of the probes
  */
 
-static uint64_t symbol_address(const char *symbol)
+/* 0: there is none */
+static uint64_t symbol_find(const char *symbol)
 {
 	char line[256], name[128];
 	uint64_t address;
@@ -694,7 +700,17 @@ static uint64_t symbol_address(const char *symbol)
 			die("/proc/kallsyms hides the address of %s", symbol);
 		return address;
 	}
-	die("/proc/kallsyms: no %s", symbol);
+	fclose(file);
+	return 0;
+}
+
+static uint64_t symbol_address(const char *symbol)
+{
+	uint64_t address = symbol_find(symbol);
+
+	if (!address)
+		die("/proc/kallsyms: no %s", symbol);
+	return address;
 }
 
 static void kernel_read(uint64_t address, void *to, size_t size)
@@ -746,19 +762,37 @@ bool tracepoint_hooked(void)
 	return tracepoint_has_probe("sys_enter");
 }
 
+/* Where the kernel finds the function of a number: one for each abi that it has, or for all. */
+#ifdef __x86_64__
+static const char *const places[] = { "x64_sys_call", "ia32_sys_call", "x32_sys_call" };
+#else
+static const char *const places[] = { "invoke_syscall" };
+#endif
+
+static int places_there(void)
+{
+	static int there;
+	unsigned int i;
+
+	if (!there)
+		for (i = 0; i < sizeof(places) / sizeof(places[0]); i++)
+			there += !!symbol_find(places[i]);
+	return there;
+}
+
 bool kprobe_hooked(void)
 {
 	static char list[1 << 16];
-	int i, found = 0;
-	static const char *const places[] = { "x64_sys_call", "ia32_sys_call", "x32_sys_call" };
+	int found = 0;
+	unsigned int i;
 
 	if (access("/sys/kernel/debug/kprobes/list", F_OK))
 		mount("debugfs", "/sys/kernel/debug", "debugfs", 0, NULL);
 	file_read("/sys/kernel/debug/kprobes/list", list, sizeof(list));
-	for (i = 0; i < 3; i++)
+	for (i = 0; i < sizeof(places) / sizeof(places[0]); i++)
 		found += !!strstr(list, places[i]);
-	if (found && found != 3)
-		die("kprobes on %d of 3 functions:\n%s", found, list);
+	if (found && found != places_there())
+		die("kprobes on %d of %d functions:\n%s", found, places_there(), list);
 	return found;
 }
 
@@ -779,6 +813,8 @@ bool direct_hooked(void)
 /*
  * Calls
  */
+
+#ifdef __x86_64__
 
 long call_64(unsigned long rax, long a, long b, long c)
 {
@@ -817,6 +853,35 @@ long call(int abi, int nr, long a, long b, long c)
 	}
 	die("no abi %d", abi);
 }
+
+#else
+
+long call_64(unsigned long nr, long a, long b, long c)
+{
+	register unsigned long x8 asm("x8") = nr;
+	register long x0 asm("x0") = a;
+	register long x1 asm("x1") = b;
+	register long x2 asm("x2") = c;
+	register long x3 asm("x3") = 0;
+	register long x4 asm("x4") = 0;
+	register long x5 asm("x5") = 0;
+
+	asm volatile("svc 0"
+		     : "+r" (x0)
+		     : "r" (x8), "r" (x1), "r" (x2), "r" (x3), "r" (x4), "r" (x5)
+		     : "memory", "cc");
+	return x0;
+}
+
+/* A process has one abi here. */
+long call(int abi, int nr, long a, long b, long c)
+{
+	if (abi != SYSCOUNT_ABI_64)
+		die("no abi %d", abi);
+	return call_64((long)nr, a, b, c);
+}
+
+#endif
 
 /*
  * Tasks and CPUs
@@ -916,20 +981,35 @@ static bool trace_on(pid_t pid)
 	return false;
 }
 
+/* The call that it enters, or -1 where it leaves one. */
+static long call_entered(pid_t pid)
+{
+	struct __ptrace_syscall_info info;
+
+	if (ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof(info), &info) < 0)
+		die("PTRACE_GET_SYSCALL_INFO: %m");
+	return info.op == PTRACE_SYSCALL_INFO_ENTRY ? (long)info.entry.nr : -1;
+}
+
+static void change_call(pid_t pid, long to)
+{
+#ifdef __x86_64__
+	if (ptrace(PTRACE_POKEUSER, pid, offsetof(struct user_regs_struct, orig_rax), to))
+		die("PTRACE_POKEUSER: %m");
+#else
+	int nr = to;
+	struct iovec part = { .iov_base = &nr, .iov_len = sizeof(nr) };
+
+	if (ptrace(PTRACE_SETREGSET, pid, NT_ARM_SYSTEM_CALL, &part))
+		die("PTRACE_SETREGSET: %m");
+#endif
+}
+
 void trace_child(pid_t pid, long from, long to)
 {
-	struct user_regs_struct regs;
-
-	while (trace_on(pid)) {
-		if (ptrace(PTRACE_GETREGS, pid, 0, &regs))
-			die("PTRACE_GETREGS: %m");
-		/* At the exit rax has the result. */
-		if (regs.orig_rax != (unsigned long)from || regs.rax != (unsigned long)-ENOSYS)
-			continue;
-		regs.orig_rax = to;
-		if (ptrace(PTRACE_SETREGS, pid, 0, &regs))
-			die("PTRACE_SETREGS: %m");
-	}
+	while (trace_on(pid))
+		if (call_entered(pid) == from)
+			change_call(pid, to);
 }
 
 void pin(int cpu)
@@ -940,6 +1020,15 @@ void pin(int cpu)
 	CPU_SET(cpu, &set);
 	if (sched_setaffinity(0, sizeof(set), &set))
 		die("CPU %d: %s", cpu, strerror(errno));
+}
+
+bool kernel_has_x32(void)
+{
+#ifdef __x86_64__
+	return call_64(X32_BIT | SYS_getppid, 0, 0, 0) != -ENOSYS;
+#else
+	return false;
+#endif
 }
 
 bool kernel_is(const char *series)
@@ -1042,13 +1131,13 @@ struct crew {
 static void spin_until(bool *flag)
 {
 	while (!LOAD(*flag))
-		__builtin_ia32_pause();
+		cpu_relax();
 }
 
 static void spin_until_all(unsigned int *count, unsigned int all)
 {
 	while (LOAD(*count) != all)
-		__builtin_ia32_pause();
+		cpu_relax();
 }
 
 static void *crew_thread(void *argument)

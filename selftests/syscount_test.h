@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
 
 #include <linux/syscount.h>
@@ -123,9 +124,48 @@ bool tracepoint_hooked(void);				/* sys_enter */
 bool kprobe_hooked(void);
 bool direct_hooked(void);
 
+/*
+ * Of some calls arm64 has a newer form only, and the C library's functions make that. All
+ * that it gets but what is named is zero.
+ */
+#ifndef SYS_pause
+#define SYS_pause	SYS_ppoll
+#define SYS_poll	SYS_ppoll
+#define SYS_fork	SYS_clone
+#define SYS_vfork	SYS_clone
+#endif
+
+/* One that a processor makes that waits for another one. */
+static inline void cpu_relax(void)
+{
+#ifdef __x86_64__
+	__builtin_ia32_pause();
+#else
+	asm volatile("yield" : : : "memory");
+#endif
+}
+
+/* The abi for 32-bit programs, a program of it, and the numbers of its calls. */
+#ifdef __x86_64__
+#define ABI_32		SYSCOUNT_ABI_I386
+#define FLOCK_32	143
+#define GETPGID_32	132
+#define EXIT_GROUP_32	252
+#define PROGRAM_32	"calls_i386"
+#else
+#define ABI_32		SYSCOUNT_ABI_ARM
+#define FLOCK_32	143
+#define GETPGID_32	132
+#define EXIT_GROUP_32	248
+#define PROGRAM_32	"calls_arm"
+#endif
+#define CALLS_32	101	/* of FLOCK_32 and GETPGID_32 each, by PROGRAM_32 */
+
 /* Calls, made raw: what is in the registers is what the kernel gets. */
-long call_64(unsigned long rax, long a, long b, long c);
+long call_64(unsigned long nr, long a, long b, long c);
+#ifdef __x86_64__
 long call_i386(unsigned long rax, long a, long b, long c);	/* int $0x80 */
+#endif
 long call(int abi, int nr, long a, long b, long c);
 
 /* What the module knows of a number; NULL: it has no name. After load_names(). */
@@ -149,6 +189,7 @@ void trace_child(pid_t pid, long from, long to);
 void pin(int cpu);
 int cpus_online(void);
 int cpus_present(void);					/* online or not: 0 to this less one */
+bool kernel_has_x32(void);				/* built in, and switched on */
 bool kernel_is(const char *series);			/* "6.1.", say */
 bool kernel_has_word(const char *word);			/* on its command line */
 /* How many times longer than on an ordinary one things take, by syscount_slow=. */

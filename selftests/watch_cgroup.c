@@ -384,7 +384,7 @@ enum { ORDER, ORDERS, DONE };
 
 static uint64_t orders_seen(int which)
 {
-	__builtin_ia32_pause();
+	cpu_relax();
 	return __atomic_load_n(&board->number[which], __ATOMIC_SEQ_CST);
 }
 

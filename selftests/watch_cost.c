@@ -4,6 +4,10 @@
  * `scripts/vm -i` only, as cost.c.
  */
 
+#ifndef __x86_64__
+#include "x86_only.h"
+#else
+
 #define _GNU_SOURCE
 #include "../kselftest_harness.h"
 
@@ -434,3 +438,5 @@ TEST_F_TIMEOUT(watch_cost, of_processes_beside_cgroups, 300)
 }
 
 TEST_HARNESS_MAIN
+
+#endif

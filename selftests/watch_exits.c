@@ -3,6 +3,10 @@
  * What a watch says of exits: each belongs to the call that was entered, with its
  * error or its restart, and what is still in a call is in flight and nothing else.
  */
+#ifndef __x86_64__
+#include "x86_only.h"
+#else
+
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -1111,3 +1115,5 @@ TEST_F(exits, nanosleep_takes_its_time)
 }
 
 TEST_HARNESS_MAIN
+
+#endif

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* By object: what a descriptor is decides of which category a call is that moves bytes. */
+#ifndef __x86_64__
+#include "x86_only.h"
+#else
+
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -207,3 +211,5 @@ TEST_F(objects, with_errors_and_latency)
 }
 
 TEST_HARNESS_MAIN
+
+#endif
