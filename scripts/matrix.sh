@@ -68,13 +68,15 @@ configuration()
 	read -r tests <<< "$tests"
 }
 
-# The tests of a group, or the names themselves
+# The tests of groups; what is no group is a test.
 tests_of() # GROUP|NAME...
 {
-	local list
+	local name list
 
-	list=$(sed -n "s/^$1: //p" "$configurations" | xargs)
-	echo "${list:-$*}"
+	for name; do
+		list=$(sed -n "s/^$name: //p" "$configurations")
+		echo "${list:-$name}"
+	done | xargs
 }
 
 # build COMPILER WORD...: without a warning; sets built to what comes of it
@@ -121,7 +123,8 @@ run()
 
 	configuration
 	[[ ! $full ]] || tests=all
-	[[ $tests == all ]] || read -r -a list <<< "$(tests_of "$tests")"
+	# shellcheck disable=SC2086 # words
+	[[ $tests == all ]] || read -r -a list <<< "$(tests_of $tests)"
 	rm -f "$results/$name".*
 	if ! (kernel_find "$kernel"); then
 		failed=1 release="?" gcc=- clang=-

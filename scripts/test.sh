@@ -9,9 +9,6 @@ unset MAKEFLAGS MFLAGS MAKELEVEL
 repo=$(realpath -- "$(dirname -- "${BASH_SOURCE[0]}")/..")
 home=~	# right without HOME, too
 cache=${XDG_CACHE_HOME:-$home/.cache}/syscount
-tree=$repo/build/selftests/tree
-collection=$tree/tools/testing/selftests/syscount
-install=$repo/build/selftests/install
 log=$repo/build/selftests/log
 # shellcheck disable=SC2034 # ktap.sh's
 print_lock=$repo/build/selftests/print.lock
@@ -68,6 +65,19 @@ help()
 
 say() { echo "test: $*" >&2; }
 
+# Sets where the tests are built, and what with, if not by this machine's own compiler.
+places()
+{
+	local dir=$repo/build/selftests
+
+	cross=''
+	if [[ $kernel == *-arm64 ]]; then
+		dir+=/arm64 cross=aarch64-linux-gnu-
+	fi
+	tree=$dir/tree install=$dir/install
+	collection=$tree/tools/testing/selftests/syscount
+}
+
 # The names in selftests/Makefile, as kselftest wants them.
 list_of()
 {
@@ -123,7 +133,7 @@ framework()
 
 kselftest()
 {
-	make -s -C "$tree/tools/testing/selftests" TARGETS=syscount FORCE_TARGETS=1 \
+	make -s ${cross:+CROSS_COMPILE="$cross"} -C "$tree/tools/testing/selftests" TARGETS=syscount FORCE_TARGETS=1 \
 		SYSCOUNT_TOP="$repo" KSFT_INSTALL_PATH="$install" "$@"
 }
 
@@ -323,6 +333,7 @@ main()
 		esac
 	done
 	shift $((OPTIND - 1))
+	places
 	wanted=("$@")
 	in_list "$kernel" "${debug_kernels[@]}" || slow=1
 	read -r -a tests <<< "$(list_of)"
