@@ -71,11 +71,11 @@ configuration()
 # The tests of groups; what is no group is a test.
 tests_of() # GROUP|NAME...
 {
-	local name list
+	local group list
 
-	for name; do
-		list=$(sed -n "s/^$name: //p" "$configurations")
-		echo "${list:-$name}"
+	for group; do
+		list=$(sed -n "s/^$group: //p" "$configurations")
+		echo "${list:-$group}"
 	done | xargs
 }
 
