@@ -81,7 +81,8 @@ kernel_unpack() # RELEASE
 	if [[ $1 == *-arm64 ]]; then
 		cp "$image" "$out/image"
 	else
-		vmlinux_extract "$image" > "$out/image"
+		# What is compressed in another way, as those for clouds, boots as well.
+		vmlinux_extract "$image" > "$out/image" || cp "$image" "$out/image"
 	fi &&
 	mv "$modules" "$out/modules" &&
 	kernel_modules_ready "$1" &&
