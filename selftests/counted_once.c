@@ -124,7 +124,8 @@ TEST_F(counted_once, thread_and_exit)
 	for (i = 0; i < TIMES; i++)
 		clone_a_thread();
 	counts_read_ioctl(&after);
-	EXPECT_EQ(TIMES, more(SYS_clone3));
+	/* The C library makes the one or the other of it. */
+	EXPECT_EQ(TIMES, more(SYS_clone3) + more(SYS_clone));
 	EXPECT_EQ(TIMES, more(SYS_exit));
 	EXPECT_EQ(0, more(SYS_exit_group));
 }
@@ -359,6 +360,9 @@ TEST_F(counted_once, restart_syscall)
 	pid_t pid;
 	int status;
 
+#ifndef __x86_64__
+	SKIP(return, "the C library's poll() is ppoll(), which is made anew");
+#endif
 	ASSERT_EQ(0, pipe(pipe_fds));
 	pid = start(poll_with_timeout);
 	wait_blocked(pid, SYS_poll);

@@ -704,12 +704,17 @@ static uint64_t symbol_find(const char *symbol)
 	return 0;
 }
 
+/* Of data: the names of some kernels are those of functions only. */
 static uint64_t symbol_address(const char *symbol)
 {
 	uint64_t address = symbol_find(symbol);
 
-	if (!address)
+	if (!address && symbol_find("sys_call_table"))
 		die("/proc/kallsyms: no %s", symbol);
+	if (!address) {
+		printf("# /proc/kallsyms: no %s, nor other data\n", symbol);
+		exit(HARNESS_SKIP);
+	}
 	return address;
 }
 
