@@ -12,6 +12,9 @@
 #if !defined(CONFIG_X86_64) && !defined(CONFIG_ARM64)
 #error "syscount knows the system calls of 64-bit x86 and of arm64 kernels only"
 #endif
+#ifndef CONFIG_TRACEPOINTS
+#error "syscount needs a kernel with CONFIG_TRACEPOINTS"
+#endif
 
 #ifdef CONFIG_X86_64
 

@@ -221,7 +221,7 @@ publish()
 	} > "$results/kernels.md" &&
 	mv "$results/kernels.md" "$repo/Documentation/kernels.md" &&
 	awk -v mark="$mark" -v text="$text" '
-		$0 == mark { inside = !inside; print; if (inside) print text; next }
+		$0 == mark { inside = !inside; print; if (inside) print "\n" text "\n"; next }
 		!inside' "$repo/README.md" > "$results/README.md" &&
 	cp "$results/README.md" "$repo/README.md"
 }
