@@ -34,7 +34,7 @@ host_debug=(planted signed)
 # Tests that count instructions have a VM of their own; of the others so many share one.
 icount=(cost watch_cost)
 tests_a_vm=5
-vm_limit=1200
+vm_limit=3000
 
 # Debug kernels, where all takes longer, and instructions are not those that people run.
 debug_kernels=(kasan kcsan)
@@ -248,7 +248,7 @@ boot_cpus()
 		-a "syscall.x32=y vsyscall=emulate slab_nomerge syscount_slow=$slow $append" -- "$@"
 }
 
-boot_icount() { boot -i -t 400 -a "syscall.x32=y $append" -- "$@"; }
+boot_icount() { boot -i -t 1200 -a "syscall.x32=y $append" -- "$@"; }
 
 # The next job that nobody took: its index
 next_job()
