@@ -87,7 +87,8 @@ demo:
 test: setup
 	scripts/test.sh
 
-test-matrix: setup
+test-matrix:
+	scripts/setup.sh build vm test arm64
 	scripts/matrix.sh
 
 test-matrix-publish:

@@ -250,7 +250,7 @@ main()
 		exit
 	fi
 
-	"$repo/scripts/setup.sh" --check || exit 1
+	"$repo/scripts/setup.sh" --check build vm test arm64 || exit 1
 	mkdir -p "$results" "$cache/kernels" || exit 1
 	rm -rf "$results/built" && mkdir "$results/built" || exit 1
 	for name in "${wanted[@]}"; do

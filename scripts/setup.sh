@@ -16,22 +16,23 @@ declare -A packages=(
 	[check]="sparse shellcheck clang clang-tidy cppcheck dkms git linux-source-6.1
 		 xz-utils perl python3-minimal"
 	[doc]="asciidoctor"
-	[arm64]="qemu-system-arm gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf"
+	[arm64]="clang qemu-system-arm gcc-aarch64-linux-gnu libc6-dev-arm64-cross
+		 gcc-arm-linux-gnueabihf libc6-dev-armhf-cross"
 	[bench]="python3"
 	# A kernel's build (vm.d/kernel-build.sh), and what is run on it.
 	[debug]="bc bison ccache cpio flex gcc libc6-dev libelf-dev libssl-dev linux-source-6.1
 		 make openssl perl rsync stress-ng xz-utils"
 )
-# Without being asked for, all but what only `make bench` and `make test-debug` need
-groups=(build vm test check doc fuzz arm64)
+# Without being asked for, all but what only some targets need
+groups=(build vm test check doc fuzz)
 
 help()
 {
 	cat <<-END
 	Usage: scripts/setup.sh [--check] [GROUP...]
 
-	Install, as root, the Debian packages of GROUP (${groups[*]}, or bench, debug;
-	default: all but the last two) that are missing. SETUP=no in the environment, or
+	Install, as root, the Debian packages of GROUP (${groups[*]}, or arm64, bench, debug;
+	default: all but the last three) that are missing. SETUP=no in the environment, or
 	--check, installs nothing: it says what is missing and how to get it. Exit
 	status 1 then, 0 if all is there.
 	END
