@@ -110,9 +110,9 @@ static notrace bool merge_cell(struct table *to, const struct cell *from,
 	}
 	/* As they are written in the other order, no reading has more exits than calls. */
 	cell->errors += READ_ONCE(from->errors);
-	smp_rmb();
+	smp_rmb();	/* in this order: see member_leave() */
 	cell->exits += READ_ONCE(from->exits);
-	smp_rmb();
+	smp_rmb();	/* the same */
 	cell->calls += READ_ONCE(from->calls);
 	cell->total_ns += READ_ONCE(from->total_ns);
 	cell->min_ns = min(cell->min_ns, READ_ONCE(from->min_ns));

@@ -85,7 +85,8 @@
  * ftrace_set_filter_ips(). The trampolines' per-CPU addresses are those of SMP.
  */
 #if defined(CONFIG_X86_64) && defined(CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS) && \
-	defined(CONFIG_KPROBES) && defined(CONFIG_SMP) && LINUX_VERSION_CODE >= KERNEL_VERSION(6, 0, 0)
+	defined(CONFIG_KPROBES) && defined(CONFIG_SMP) && \
+	LINUX_VERSION_CODE >= KERNEL_VERSION(6, 0, 0)
 #define SYSCOUNT_HAVE_DIRECT
 #endif
 

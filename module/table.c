@@ -63,7 +63,7 @@ static const struct syscount_call calls_64[SYSCOUNT_SIZE_64] = {
 
 static const struct {
 	const struct syscount_call *calls;
-	const char *prefix;	/* of the entry points, arch/x86/entry/syscall_*.c, arch/arm64/kernel/sys*.c */
+	const char *prefix;	/* of the entry points: the kernel's syscall_*.c, sys*.c */
 	unsigned int base;
 	unsigned int size;
 } abis[SYSCOUNT_ABI_COUNT] = {
@@ -73,7 +73,9 @@ static const struct {
 	[SYSCOUNT_ABI_X32] = { calls_x32, "__x64_", SYSCOUNT_BASE_X32, SYSCOUNT_SIZE_X32 },
 #else
 	[SYSCOUNT_ABI_64] = { calls_64, "__arm64_", SYSCOUNT_BASE_64, SYSCOUNT_SIZE_64 },
-	[SYSCOUNT_ABI_ARM] = { syscount_calls_arm, "__arm64_", SYSCOUNT_BASE_ARM, SYSCOUNT_SIZE_ARM },
+	[SYSCOUNT_ABI_ARM] = {
+		syscount_calls_arm, "__arm64_", SYSCOUNT_BASE_ARM, SYSCOUNT_SIZE_ARM
+	},
 #endif
 };
 
