@@ -458,7 +458,7 @@ static void fill(union args *args, unsigned long command)
 	case SYSCOUNT_IOC_READ:
 		args->read.flags = below(4);
 		if (args->read.flags & SYSCOUNT_READ_CPU)
-			args->read.cpu = one_in(8) ? odd() : below(CREW_CPUS);
+			args->read.cpu = one_in(8) ? odd() : below(cpus_present());
 		args->read.capacity = capacity();
 		args->read.rows = answer();
 		break;
@@ -719,7 +719,7 @@ static void go_elsewhere(void)
 	cpu_set_t set;
 
 	CPU_ZERO(&set);
-	CPU_SET(below(CREW_CPUS), &set);
+	CPU_SET(below(cpus_present()), &set);
 	sched_setaffinity(0, sizeof(set), &set);
 }
 
