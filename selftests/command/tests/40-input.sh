@@ -50,7 +50,7 @@ changed filters-empty "|= (.filters = [{category: [\"!\"]}])" "damaged: filters[
 # Nothing that a terminal would take for a command.
 changed abi-escape "|= (.syscalls[0].abi = \"\\u001b[2J\")" "damaged: syscalls[0].abi: not a word of 1 to 7 letters"
 changed kind-escape "|= (.kind = \"\\u001b[2J\")" "kind '\\x1b[2J' is not known to this command"
-sh input-name-escape 1 "syscount: no syscall 'xyzreae'; did you mean 'xyzrea\\x1b'?" \
+sh input-name-escape 1 "syscount: list: --syscall: no syscall 'xyzreae'; did you mean 'xyzrea\\x1b'?" \
 	"jq '.syscount.syscalls[0].syscall = \"xyzrea\\u001b\" | .syscount.kind = \"list\"' plain.json |
 		syscount list -i - -e xyzreae"
 refuses input-absent "no.json: No such file or directory" -i no.json
