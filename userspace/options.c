@@ -466,7 +466,8 @@ static void check_options(const struct options *o)
 	size_t i;
 
 	if (o->given & OPT_GROUPS && o->by <= BY_CPU)
-		usage_error(o->command, "--groups goes with --by process, thread, cgroup or command");
+		usage_error(o->command, "--groups goes with --by process, thread, cgroup or "
+			    "command");
 
 	for (i = 0; o->format == FORMAT_JSON && i < ARRAY_SIZE(lines); i++) {
 		if (lines[i].bit & wrong)

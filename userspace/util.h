@@ -59,7 +59,7 @@ static inline uint64_t min_u64(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-/* One that turns round the text beside it, as seen; and neither that nor a command to a terminal. */
+/* One that turns round the text beside it; and neither that nor a command to a terminal. */
 bool turns_text(wint_t c);
 bool is_plain(wint_t c);
 

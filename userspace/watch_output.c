@@ -202,7 +202,8 @@ static char *call_columns(const struct options *o, const struct counts *c)
 {
 	struct telling tell = calls_telling(o, c);
 
-	return xasprintf("%s%s%s%sSYSCALL CATEGORY %s%sCALLS SHARE%s%s%s", time_wanted(o) ? "TIMESTAMP " : "",
+	return xasprintf("%s%s%s%sSYSCALL CATEGORY %s%sCALLS SHARE%s%s%s",
+			 time_wanted(o) ? "TIMESTAMP " : "",
 			 group_columns(o->by), tell.abi ? "ABI " : "", tell.nr ? "NR " : "",
 			 tell.object ? "OBJECT " : "", tell.state ? "STATE " : "",
 			 lines_measured(c, MEASURE_ERRORS) ? " ERRORS" : "",
