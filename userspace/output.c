@@ -694,12 +694,17 @@ static void print_escaped(FILE *f, const char *word)
 	free(text);
 }
 
+/* Nothing in it means anything to a shell. */
+static bool is_bare(const char *word)
+{
+	while (isascii(*word) && (isalnum(*word) || (*word && strchr("_@%+=:,./-", *word))))
+		word++;
+	return !*word;
+}
+
 void print_quoted(FILE *f, const char *word)
 {
-	static const char bare[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				   "0123456789_@%+=:,./-";
-
-	if (*word && !word[strspn(word, bare)]) {
+	if (*word && is_bare(word)) {
 		fputs(word, f);
 		return;
 	}
