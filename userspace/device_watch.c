@@ -146,19 +146,21 @@ static void fill_measures(struct row *row, const struct syscount_watch_row *from
 	measure_set(&row->measures, MEASURE_MAX_NS, from->max_ns);
 }
 
-/* Of a kind that this command does not know: a newer module's. */
+/* What was not asked for is left out here, too, as is a kind of a newer module's. */
 static void add_detail(struct row *row, const struct syscount_watch_detail *detail)
 {
 	switch (detail->kind) {
 	case SYSCOUNT_DETAIL_ERRNO:
 		if (!detail->value || detail->value > ERROR_MAX)
 			device_inconsistent("watch");
-		tallies_add(&row->errnos, detail->value, detail->count);
+		if (measured(&row->measures, MEASURE_ERRORS))
+			tallies_add(&row->errnos, detail->value, detail->count);
 		break;
 	case SYSCOUNT_DETAIL_LATENCY:
 		if (detail->value >= 64)
 			device_inconsistent("watch");
-		tallies_add(&row->buckets, detail->value, detail->count);
+		if (measured(&row->measures, MEASURE_TOTAL_NS))
+			tallies_add(&row->buckets, detail->value, detail->count);
 		break;
 	}
 }

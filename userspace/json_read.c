@@ -357,6 +357,8 @@ static void get_counts(const struct place *top, struct json_object *from, enum k
 	c->no_unknown = !json_read_u64(top, from, "unknown", &c->unknown) && list;
 	if (!json_read_u64(top, from, total, &c->total))
 		counts_sum(c);
+	/* Calls of no category, which that found, have a place. */
+	c->no_unknown = c->no_unknown && !c->unknown;
 	if (!counts_rows_agree(c))
 		json_read_bad(top, total, "not the sum of the calls");
 	if (!counts_categories_agree(c))
