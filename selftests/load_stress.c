@@ -125,7 +125,7 @@ FIXTURE_SETUP(stress)
 	if (module_loaded() && module_remove())
 		die("the module cannot be removed");
 	board_new();
-	self->crew = crew_start(CREW_CPUS, 1, hammer);
+	self->crew = crew_start(cpus_present(), 1, hammer);
 	crew_go(self->crew);
 }
 
