@@ -32,8 +32,9 @@
 #define FLOCKS		3	/* of each thread and child */
 #define WALKERS		2
 
-#define NAMERS		200	/* threads */
-#define CLOSES		100
+#define NAMERS		100	/* threads */
+#define NAME_US		200000	/* of which each takes one so often: the CPU is idle between */
+#define CLOSES		400
 
 #define EXECUTIONS	20
 #define MANY		200003
@@ -102,7 +103,7 @@ static void *take_names(void *argument)
 
 	for (i = 0; __atomic_load_n(&board->step, __ATOMIC_SEQ_CST) < 1; i++) {
 		prctl(PR_SET_NAME, i % 2 ? "one" : "other");
-		usleep(1);
+		usleep(NAME_US);
 	}
 	return argument;
 }
