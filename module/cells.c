@@ -174,21 +174,17 @@ static notrace u64 move_cell(struct table *to, struct cell *from, struct cell_so
 }
 NOKPROBE_SYMBOL(move_cell);
 
-/* Any one; NULL: it is empty. */
-static notrace struct cell *table_take(struct table *table)
+/* Any one of a table that has some: those of @head, which is 0 at first, and then of the next. */
+static notrace struct cell *table_take(struct table *table, unsigned int *head)
 {
-	unsigned int i;
+	struct cell *cell;
 
-	for (i = 0; table->cells && i < TABLE_HEADS; i++) {
-		struct cell *cell = table->heads[i];
-
-		if (cell == &syscount_no_cell)
-			continue;
-		table->heads[i] = cell->next;
-		table->cells--;
-		return cell;
-	}
-	return NULL;
+	while (table->heads[*head] == &syscount_no_cell)
+		++*head;
+	cell = table->heads[*head];
+	table->heads[*head] = cell->next;
+	table->cells--;
+	return cell;
 }
 NOKPROBE_SYMBOL(table_take);
 
@@ -205,8 +201,10 @@ NOKPROBE_SYMBOL(table_take);
 notrace bool table_move(struct table *to, struct table *from, unsigned int most, u64 *lost,
 			struct cell_source *source)
 {
+	unsigned int head = 0;
+
 	while (from->cells && most--)
-		*lost += move_cell(to, table_take(from), source);
+		*lost += move_cell(to, table_take(from, &head), source);
 	return !from->cells;
 }
 NOKPROBE_SYMBOL(table_move);
@@ -214,8 +212,10 @@ NOKPROBE_SYMBOL(table_move);
 /* Give so many cells of a table back, or all. Returns whether it is empty now. */
 notrace bool table_drain(struct table *table, unsigned int most, struct cell_source *source)
 {
+	unsigned int head = 0;
+
 	while (table->cells && most--)
-		source->put(source, table_take(table));
+		source->put(source, table_take(table, &head));
 	return !table->cells;
 }
 NOKPROBE_SYMBOL(table_drain);

@@ -603,36 +603,42 @@ void watch_group_rename(struct watch *watch, struct group *group)
 	}
 }
 
-/* Groups that the reading has returned, and that nobody was in since. */
-void watch_forget(struct watch *watch)
-{
-	struct group *group, *next;
-
-	if (watch->by == SYSCOUNT_BY_NONE)
-		return;
-	list_for_each_entry_safe(group, next, &watch->groups, list) {
-		raw_spin_lock_irq(&watch->lock);
-		if (group->returned && list_empty(&group->members)) {
-			list_del_rcu(&group->list);
-			rb_erase(&group->node, &watch->group_tree);
-			while (!table_drain(&group->table, BATCH, &watch->source)) {
-				raw_spin_unlock_irq(&watch->lock);
-				cond_resched();
-				raw_spin_lock_irq(&watch->lock);
-			}
-			pool_put(watch, POOL_GROUP, group);
-		}
-		raw_spin_unlock_irq(&watch->lock);
-		cond_resched();
-	}
-}
-
 /* In the middle of a long way with watch->lock held. */
 static void let_others_in(struct watch *watch, unsigned long *flags)
 {
 	raw_spin_unlock_irqrestore(&watch->lock, *flags);
 	cond_resched();
 	raw_spin_lock_irqsave(&watch->lock, *flags);
+}
+
+/* Groups that the reading has returned, and that nobody was in since. */
+void watch_forget(struct watch *watch)
+{
+	struct group *group, *next;
+	unsigned long flags;
+
+	if (watch->by == SYSCOUNT_BY_NONE)
+		return;
+	raw_spin_lock_irqsave(&watch->lock, flags);
+	list_for_each_entry_safe(group, next, &watch->groups, list) {
+		if (group->returned && list_empty(&group->members)) {
+			list_del_rcu(&group->list);
+			rb_erase(&group->node, &watch->group_tree);
+			while (!table_drain(&group->table, BATCH, &watch->source))
+				let_others_in(watch, &flags);
+			pool_put(watch, POOL_GROUP, group);
+		}
+		let_others_in(watch, &flags);
+	}
+	raw_spin_unlock_irqrestore(&watch->lock, flags);
+}
+
+/* Members that end stay where they are, until watch_fold_ended(). */
+void watch_hold_ended(struct watch *watch)
+{
+	raw_spin_lock_irq(&watch->lock);
+	watch->reading = true;
+	raw_spin_unlock_irq(&watch->lock);
 }
 
 /* After a reading: those that ended meanwhile. Until there is none, there will be more. */
@@ -663,9 +669,7 @@ void watch_fold_late(struct watch *watch)
 {
 	if (!mutex_trylock(&watch->read_mutex))
 		return;
-	raw_spin_lock_irq(&watch->lock);
-	watch->reading = true;
-	raw_spin_unlock_irq(&watch->lock);
+	watch_hold_ended(watch);
 	watch_fold_ended(watch);
 	mutex_unlock(&watch->read_mutex);
 }

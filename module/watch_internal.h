@@ -189,6 +189,7 @@ void member_move(struct member *member, const char *command);
 void member_move_later(struct member *member);
 void watch_take_up(void *unused);
 void watches_tell_soon(void);
+void watch_hold_ended(struct watch *watch);
 void watch_fold_ended(struct watch *watch);
 void watch_fold_late(struct watch *watch);
 void watch_group_rename(struct watch *watch, struct group *group);

@@ -307,7 +307,6 @@ static int read_group(struct reading *reading, struct group *group)
 static void begin(struct reading *reading)
 {
 	struct syscount_watch_read *args = reading->args;
-	struct watch *watch = reading->watch;
 	unsigned int i;
 
 	for (i = 0; i < OUTS; i++)
@@ -316,13 +315,10 @@ static void begin(struct reading *reading)
 	for (i = 0; i < SYSCOUNT_CAT_COUNT; i++)
 		args->categories[i].state = syscount_category_state(i);
 	args->total = 0;
-	args->since_ns = watch->since_ns;
+	args->since_ns = reading->watch->since_ns;
 	args->now_ns = ktime_get_boottime_ns();
 	args->hook = syscount_hook_active();
-
-	raw_spin_lock_irq(&watch->lock);
-	watch->reading = true;
-	raw_spin_unlock_irq(&watch->lock);
+	watch_hold_ended(reading->watch);
 }
 
 static void finish(struct reading *reading)
