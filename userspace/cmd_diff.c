@@ -287,16 +287,10 @@ static void print_side(FILE *f, const struct change *total, int side)
 
 static char *target_text(const struct snapshot *s)
 {
-	char *text = NULL;
-	size_t size;
-	FILE *f = open_memstream(&text, &size);
+	struct text text;
 
-	if (!f)
-		err(failure_status, "memory");
-	watch_print_target(f, s);
-	if (fclose(f))
-		err(failure_status, "memory");
-	return text;
+	watch_print_target(text_open(&text), s);
+	return text_close(&text);
 }
 
 /* Whom each is of, unless it is the same. */

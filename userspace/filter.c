@@ -152,11 +152,9 @@ static __noreturn void no_category(const char *command, const struct filter_item
 
 	suggestion_try(&s, UNKNOWN);
 	for (i = table->ncategories; i-- > 0; ) {
-		char *name = safe_text(table->categories[i].name);
-		char *longer = xasprintf("%s, %s", name, all);
+		char *longer = list_add(safe_text(table->categories[i].name), ", ", all);
 
 		suggestion_try(&s, table->categories[i].name);
-		free(name);
 		free(all);
 		all = longer;
 	}

@@ -697,7 +697,7 @@ static void print_escaped(FILE *f, const char *word)
 /* Nothing in it means anything to a shell. */
 static bool is_bare(const char *word)
 {
-	while (isascii(*word) && (isalnum(*word) || (*word && strchr("_@%+=:,./-", *word))))
+	while (*word && isascii(*word) && (isalnum(*word) || strchr("_@%+=:,./-", *word)))
 		word++;
 	return !*word;
 }
@@ -723,16 +723,10 @@ void print_quoted(FILE *f, const char *word)
 
 static char *quoted(const char *word)
 {
-	char *text;
-	size_t n;
-	FILE *f = open_memstream(&text, &n);
+	struct text text;
 
-	if (!f)
-		err(failure_status, "memory");
-	print_quoted(f, word);
-	if (fclose(f))
-		err(failure_status, "memory");
-	return text;
+	print_quoted(text_open(&text), word);
+	return text_close(&text);
 }
 
 void print_words(FILE *f, char *const *words, size_t most)

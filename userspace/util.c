@@ -56,6 +56,19 @@ char *list_add(char *list, const char *separator, const char *word)
 	return longer;
 }
 
+FILE *text_open(struct text *text)
+{
+	text->f = check(open_memstream(&text->s, &text->size));
+	return text->f;
+}
+
+char *text_close(struct text *text)
+{
+	if (fclose(text->f))
+		err(failure_status, "memory");
+	return text->s;
+}
+
 #define WORD_MAX 64
 
 /* Edits between two words; a swap of neighbours, the common slip, is one. */
@@ -205,14 +218,8 @@ void print_safe(FILE *f, const char *s)
 
 char *safe_text(const char *s)
 {
-	char *text;
-	size_t size;
-	FILE *f = open_memstream(&text, &size);
+	struct text text;
 
-	if (!f)
-		err(failure_status, "memory");
-	print_safe(f, s);
-	if (fclose(f))
-		err(failure_status, "memory");
-	return text;
+	print_safe(text_open(&text), s);
+	return text_close(&text);
 }

@@ -35,6 +35,16 @@ __printf(1, 2) char *xasprintf(const char *fmt, ...);
 /* A list with one more word; takes @list, NULL is none yet. */
 char *list_add(char *list, const char *separator, const char *word);
 
+/* One that is written as a file is. */
+struct text {
+	char *s;
+	size_t size;
+	FILE *f;
+};
+
+FILE *text_open(struct text *text);
+char *text_close(struct text *text);	/* what was written: the caller's */
+
 /* The candidate nearest to @word, NULL when none is near. */
 struct suggestion {
 	const char *word;
