@@ -1,10 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/*
- * A program without a C library, for watch_exact: makes CALLS each of
- * flock() and getpgid() that fail, and says how many in its exit status.
- */
-
-#include <asm/unistd.h>
+/* See calls.h; for watch_exact. */
 
 #define CALLS	107
 #define LOCK_UN	8
@@ -30,15 +25,4 @@ static int call(int nr, int a)
 #endif
 }
 
-__attribute__((noreturn))
-void _start(void)
-{
-	int i;
-
-	for (i = 0; i < CALLS; i++) {
-		call(__NR_flock, -1);
-		call(__NR_getpgid, -1);
-	}
-	for (;;)
-		call(__NR_exit_group, CALLS);
-}
+#include "calls.h"

@@ -1,10 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/*
- * A 32-bit program for arm64 without a C library: makes CALLS each of flock() and
- * getpgid() that fail, and says how many in its exit status.
- */
-
-#include <asm/unistd.h>
+/* See calls.h; a 32-bit program for arm64. */
 
 #define CALLS	101
 
@@ -19,15 +14,4 @@ static int call(int nr, int a)
 	return r0;
 }
 
-__attribute__((noreturn))
-void _start(void)
-{
-	int i;
-
-	for (i = 0; i < CALLS; i++) {
-		call(__NR_flock, -1);
-		call(__NR_getpgid, -1);
-	}
-	for (;;)
-		call(__NR_exit_group, CALLS);
-}
+#include "calls.h"

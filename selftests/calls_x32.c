@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* As calls_i386.c, in the x32 abi. */
-
-#include <asm/unistd.h>
+/* See calls.h; in the x32 abi. */
 
 #define CALLS	103
 
@@ -16,15 +14,4 @@ static int call(int nr, int a)
 	return result;
 }
 
-__attribute__((noreturn))
-void _start(void)
-{
-	int i;
-
-	for (i = 0; i < CALLS; i++) {
-		call(__NR_flock, -1);
-		call(__NR_getpgid, -1);
-	}
-	for (;;)
-		call(__NR_exit_group, CALLS);
-}
+#include "calls.h"

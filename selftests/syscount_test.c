@@ -47,27 +47,32 @@ const char *const hook_names[SYSCOUNT_HOOK_COUNT] = {
 	[SYSCOUNT_HOOK_TRACEPOINT] = "tracepoint", [SYSCOUNT_HOOK_KPROBE] = "kprobe",
 };
 
-void die(const char *format, ...)
+__attribute__((format(printf, 2, 0)))
+static void say(const char *before, const char *format, va_list args)
 {
 	char text[512];
+
+	vsnprintf(text, sizeof(text), format, args);
+	dprintf(STDERR_FILENO, "# %s%s\n", before, text);
+}
+
+void die(const char *format, ...)
+{
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
+	say("", format, args);
 	va_end(args);
-	dprintf(STDERR_FILENO, "# %s\n", text);
 	_exit(EXIT_FAIL);
 }
 
 void tell(const char *format, ...)
 {
-	char text[512];
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
+	say("did: ", format, args);
 	va_end(args);
-	dprintf(STDERR_FILENO, "# did: %s\n", text);
 }
 
 uint64_t clock_ns(void)

@@ -340,17 +340,6 @@ void fuzz_err(int status, const char *fmt, ...)
 	fuzz_exit(status);
 }
 
-void fuzz_errx(int status, const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	say(fmt, args);
-	va_end(args);
-	complained = true;
-	fuzz_exit(status);
-}
-
 void fuzz_warn(const char *fmt, ...)
 {
 	va_list args;

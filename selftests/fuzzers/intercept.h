@@ -25,8 +25,6 @@ int fuzz_fclose(FILE *f);
 void fuzz_exit(int status) __attribute__((__noreturn__));
 void fuzz_err(int status, const char *fmt, ...)
 	__attribute__((__noreturn__, __format__(printf, 2, 3)));
-void fuzz_errx(int status, const char *fmt, ...)
-	__attribute__((__noreturn__, __format__(printf, 2, 3)));
 void fuzz_warn(const char *fmt, ...) __attribute__((__format__(printf, 1, 2)));
 void fuzz_vwarnx(const char *fmt, va_list args);
 
@@ -46,7 +44,7 @@ extern FILE *fuzz_stderr;
 #define fclose(f)		fuzz_fclose(f)
 #define exit(status)		fuzz_exit(status)
 #define err(...)		fuzz_err(__VA_ARGS__)
-#define errx(...)		fuzz_errx(__VA_ARGS__)
+#define errx(...)		fuzz_err(__VA_ARGS__)
 #define warn(...)		fuzz_warn(__VA_ARGS__)
 #define warnx(...)		fuzz_warn(__VA_ARGS__)
 #define vwarnx(...)		fuzz_vwarnx(__VA_ARGS__)
