@@ -491,14 +491,6 @@ TEST_F(device, version)
 	EXPECT_STREQ(loaded, args.module);
 }
 
-static uint64_t boottime(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_BOOTTIME, &ts);
-	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
-}
-
 TEST_F(device, info)
 {
 	struct syscount_info args = { .size = sizeof(args) };
@@ -507,9 +499,9 @@ TEST_F(device, info)
 	const char *last;
 
 	hook_choose("direct");
-	before = boottime();
+	before = clock_ns(CLOCK_BOOTTIME);
 	ASSERT_EQ(0, ioctl(self->fd, SYSCOUNT_IOC_GET_INFO, &args));
-	after = boottime();
+	after = clock_ns(CLOCK_BOOTTIME);
 
 	EXPECT_EQ(SYSCOUNT_HOOK_DIRECT, args.hook);
 	EXPECT_EQ(SYSCOUNT_HOOK_DIRECT, args.hook_chosen);
@@ -1019,9 +1011,9 @@ TEST_F(device, reset)
 	take(_metadata, self->fd, 0, 0, &reading);
 	ASSERT_LT(0, reading.total);
 
-	before = boottime();
+	before = clock_ns(CLOCK_BOOTTIME);
 	ASSERT_EQ(0, ioctl(self->fd, SYSCOUNT_IOC_RESET, &args));
-	after = boottime();
+	after = clock_ns(CLOCK_BOOTTIME);
 
 	take(_metadata, self->fd, 0, 0, &reading);
 	EXPECT_LE(before, reading.since_ns);

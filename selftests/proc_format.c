@@ -423,10 +423,7 @@ TEST_F(proc, numbers_are_those_of_the_ioctl)
 
 static uint64_t boottime_ms(void)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_BOOTTIME, &ts);
-	return ts.tv_sec * 1000ULL + ts.tv_nsec / 1000000;
+	return clock_ns(CLOCK_BOOTTIME) / 1000000;
 }
 
 TEST_F(proc, times)

@@ -27,14 +27,6 @@ static void wait_for_calls(struct crew *crew, uint64_t more)
 		cpu_relax();
 }
 
-static uint64_t boottime_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	return now.tv_sec * 1000000000ull + now.tv_nsec;
-}
-
 FIXTURE(reset_exact)
 {
 	void (*reset)(void);
@@ -129,9 +121,9 @@ TEST_F(reset_exact, when_quiet)
 	for (i = 0; i < MANY; i++)
 		call_64(CALL, -1, 0, 0);
 	call_64(400, 0, 0, 0);
-	before = boottime_ns();
+	before = clock_ns(CLOCK_BOOTTIME);
 	variant->reset();
-	after = boottime_ns();
+	after = clock_ns(CLOCK_BOOTTIME);
 	counts_read_ioctl(&by_ioctl);
 	EXPECT_EQ(NULL, counts_row(&by_ioctl, SYSCOUNT_ABI_64, CALL));
 	EXPECT_EQ(NULL, counts_row(&by_ioctl, SYSCOUNT_ABI_64, 400));

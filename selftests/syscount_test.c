@@ -75,11 +75,12 @@ void tell(const char *format, ...)
 	va_end(args);
 }
 
-uint64_t clock_ns(void)
+uint64_t clock_ns(clockid_t clock)
 {
 	struct timespec time;
 
-	clock_gettime(CLOCK_MONOTONIC, &time);
+	if (clock_gettime(clock, &time))
+		die("clock %d: %m", clock);
 	return time.tv_sec * 1000000000ull + time.tv_nsec;
 }
 

@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include <linux/syscount.h>
 
@@ -27,7 +28,7 @@ void die(const char *format, ...);
 __attribute__((format(printf, 1, 2)))
 void tell(const char *format, ...);
 
-uint64_t clock_ns(void);				/* CLOCK_MONOTONIC */
+uint64_t clock_ns(clockid_t clock);
 
 /* Files of /proc and sysfs, read and written by one open(), read() or write(), close(). */
 size_t file_read(const char *path, char *text, size_t size);

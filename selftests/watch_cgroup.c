@@ -429,10 +429,10 @@ static uint64_t switches(pid_t pid)
 /* Its CPU is told soon; from then on it counts. */
 static void order_until_counted(int fd, uint64_t before)
 {
-	const uint64_t until = clock_ns() + GIVEN_UP_NS;
+	const uint64_t until = clock_ns(CLOCK_MONOTONIC) + GIVEN_UP_NS;
 
 	do {
-		if (clock_ns() > until)
+		if (clock_ns(CLOCK_MONOTONIC) > until)
 			die("the CPU was not told");
 		order(1);
 		watch_read(fd, &reading);

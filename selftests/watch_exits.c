@@ -435,9 +435,9 @@ static void job_sleeps(void)
 
 	board->number[LEAST] = UINT64_MAX;
 	for (i = 0; i < SLEEPS; i++) {
-		before = clock_ns();
+		before = clock_ns(CLOCK_MONOTONIC);
 		call_64(SYS_nanosleep, (long)&time, 0, 0);
-		took = clock_ns() - before;
+		took = clock_ns(CLOCK_MONOTONIC) - before;
 		board->number[ALL] += took;
 		if (took < board->number[LEAST])
 			board->number[LEAST] = took;
@@ -1066,7 +1066,7 @@ TEST_F(exits, in_flight)
 		wait_blocked(pid, SYS_futex);
 		for (i = 0; i < 4; i++)
 			wait_blocked(board->member[i].tid, SYS_pause);
-		since = clock_ns();
+		since = clock_ns(CLOCK_MONOTONIC);
 		watch_read(arm.fd, &reading);
 		expect_row(_metadata, A64, SYS_pause, 4, 0, 0, 0);
 		expect_in_flight(_metadata, SYS_pause, 4, with_exits[j]);
@@ -1079,7 +1079,7 @@ TEST_F(exits, in_flight)
 		/* It grows as the clock does. */
 		watch_read(arm.fd, &reading);
 		row = row_of(&reading, A64, SYS_pause);
-		EXPECT_GE(oldest + (clock_ns() - since), row.oldest_ns);
+		EXPECT_GE(oldest + (clock_ns(CLOCK_MONOTONIC) - since), row.oldest_ns);
 		EXPECT_LE(oldest, row.oldest_ns);
 
 		board_step(1);

@@ -208,7 +208,7 @@ TEST_F(memory, of_ten_thousand_processes)
 TEST_F(memory, tasks_are_let_go)
 {
 	struct arm arm = { watch_file(), SYSCOUNT_BY_PROCESS, ERRORS };
-	const uint64_t until = clock_ns() + WAIT_NS;
+	const uint64_t until = clock_ns(CLOCK_MONOTONIC) + WAIT_NS;
 	uint64_t before = slab_read("task_struct").objects, now;
 	pid_t pid = start_processes(&arm, 1, 3);
 
@@ -219,7 +219,7 @@ TEST_F(memory, tasks_are_let_go)
 	/* The job is one more, and the kernel may start some of its own. */
 	do
 		now = slab_read("task_struct").objects;
-	while (now > before + THOUSAND / 20 && clock_ns() < until);
+	while (now > before + THOUSAND / 20 && clock_ns(CLOCK_MONOTONIC) < until);
 	EXPECT_GE(before + THOUSAND / 20, now);
 	end_processes(pid);
 	close(arm.fd);
@@ -422,7 +422,7 @@ static uint64_t charged(void)
 /* Newer kernels say it some time later. */
 static bool charged_within(uint64_t least, uint64_t most)
 {
-	const uint64_t until = clock_ns() + WAIT_NS;
+	const uint64_t until = clock_ns(CLOCK_MONOTONIC) + WAIT_NS;
 	uint64_t bytes;
 
 	do {
@@ -430,7 +430,7 @@ static bool charged_within(uint64_t least, uint64_t most)
 		if (bytes >= least && bytes <= most)
 			return true;
 		sched_yield();
-	} while (clock_ns() < until);
+	} while (clock_ns(CLOCK_MONOTONIC) < until);
 	fprintf(stderr, "# %ju bytes in slabs, not %ju to %ju\n", (uintmax_t)bytes,
 		(uintmax_t)least, (uintmax_t)most);
 	return false;
@@ -524,11 +524,11 @@ TEST_F(charged, to_the_opener)
 /* One more, until it is counted: the stock is being filled up again. */
 static void ask_until_counted(int fd)
 {
-	const uint64_t until = clock_ns() + WAIT_NS;
+	const uint64_t until = clock_ns(CLOCK_MONOTONIC) + WAIT_NS;
 	uint32_t groups = reading.head.group_count;
 
 	do {
-		if (clock_ns() > until)
+		if (clock_ns(CLOCK_MONOTONIC) > until)
 			die("nothing is counted any more");
 		ask_for(1);
 		watch_read(fd, &reading);

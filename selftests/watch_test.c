@@ -692,10 +692,10 @@ uint64_t slabs_bytes(void)
 
 void slabs_await_empty(void)
 {
-	const uint64_t until = clock_ns() + WAIT_SECONDS * 1000000000ull;
+	const uint64_t until = clock_ns(CLOCK_MONOTONIC) + WAIT_SECONDS * 1000000000ull;
 
 	while (slabs_bytes()) {
-		if (clock_ns() > until)
+		if (clock_ns(CLOCK_MONOTONIC) > until)
 			die("%" PRIu64 " bytes of watches after %u seconds", slabs_bytes(),
 			    WAIT_SECONDS);
 		sched_yield();

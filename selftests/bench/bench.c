@@ -123,10 +123,10 @@ static void loop_getpgrp(void)
 
 static uint64_t one_loop(const struct call *call)
 {
-	uint64_t took = clock_ns();
+	uint64_t took = clock_ns(CLOCK_MONOTONIC);
 
 	call->loop();
-	took = clock_ns() - took;
+	took = clock_ns(CLOCK_MONOTONIC) - took;
 	if (call->after)
 		call->after();
 	return took;
@@ -152,15 +152,6 @@ static void peer_is(const char *pid)
 		die("no process %s", peer);
 }
 
-static uint64_t cpu_ns(clockid_t clock)
-{
-	struct timespec time;
-
-	if (clock_gettime(clock, &time))
-		die("it has ended");
-	return time.tv_sec * 1000000000ull + time.tv_nsec;
-}
-
 static void peer_lives(void)
 {
 	char path[64], text[1024], *state;
@@ -183,19 +174,19 @@ static bool peer_is_idle(void)
 	uint64_t before;
 
 	peer_lives();
-	before = cpu_ns(peer_clock);
+	before = clock_ns(peer_clock);
 	usleep(20000);
-	return cpu_ns(peer_clock) - before < 2000000;
+	return clock_ns(peer_clock) - before < 2000000;
 }
 
 /* Until it has done what there was to do. */
 static void peer_settles(void)
 {
-	uint64_t end = clock_ns() + PATIENCE_NS;
+	uint64_t end = clock_ns(CLOCK_MONOTONIC) + PATIENCE_NS;
 	int idle = 0;
 
 	while (idle < 3) {
-		if (clock_ns() > end)
+		if (clock_ns(CLOCK_MONOTONIC) > end)
 			die("always busy");
 		idle = peer_is_idle() ? idle + 1 : 0;
 	}
@@ -217,19 +208,19 @@ static struct cost cost_of(const struct call *call)
 	one_loop(call);
 	if (peer) {
 		peer_settles();
-		peers = cpu_ns(peer_clock);
+		peers = clock_ns(peer_clock);
 	}
-	own = cpu_ns(CLOCK_PROCESS_CPUTIME_ID);
+	own = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 	for (loops = 0; loops < LOOPS_MAX && (loops < LOOPS_MIN || all < BUDGET_NS); loops++) {
 		took = one_loop(call);
 		all += took;
 		if (took < cost.least)
 			cost.least = took;
 	}
-	own = cpu_ns(CLOCK_PROCESS_CPUTIME_ID) - own;
+	own = clock_ns(CLOCK_PROCESS_CPUTIME_ID) - own;
 	if (peer) {
 		peer_settles();
-		peers = cpu_ns(peer_clock) - peers;
+		peers = clock_ns(peer_clock) - peers;
 	}
 	cost.mean = (own + peers) / loops;
 	cost.made = (loops + 1) * CALLS;
@@ -273,12 +264,12 @@ static void measure_equal(void)
 static void wait_attached(const char *bare)
 {
 	uint64_t limit = strtod(bare, NULL) * CALLS * 1.3;
-	uint64_t end = clock_ns() + PATIENCE_NS, least, took;
+	uint64_t end = clock_ns(CLOCK_MONOTONIC) + PATIENCE_NS, least, took;
 	/* Where CPUs are not ours alone, a loop may take longer for that. */
 	int attached = 0, loops = cpus_online() > 1 ? 20 : 3, i;
 
 	while (attached < 5) {
-		if (clock_ns() > end)
+		if (clock_ns(CLOCK_MONOTONIC) > end)
 			die("not attached after 300 s of the guest's time");
 		/* Busy with what the last loop gave it, or with attaching. */
 		if (!peer_is_idle())
@@ -286,9 +277,9 @@ static void wait_attached(const char *bare)
 		least = UINT64_MAX;
 		for (i = 0; i < loops; i++) {
 			/* Not the time of day: a peer that starts takes the CPU for long. */
-			took = cpu_ns(CLOCK_PROCESS_CPUTIME_ID);
+			took = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 			loop_getpgrp();
-			took = cpu_ns(CLOCK_PROCESS_CPUTIME_ID) - took;
+			took = clock_ns(CLOCK_PROCESS_CPUTIME_ID) - took;
 			if (took < least)
 				least = took;
 		}
@@ -305,10 +296,10 @@ static struct syscount_row rows[4096];
 
 static uint64_t read_proc(void)
 {
-	uint64_t took = clock_ns();
+	uint64_t took = clock_ns(CLOCK_MONOTONIC);
 
 	file_read(SYSCOUNT_PROC, text, sizeof(text));
-	return clock_ns() - took;
+	return clock_ns(CLOCK_MONOTONIC) - took;
 }
 
 static uint64_t read_ioctl(int device, uint32_t *count)
@@ -317,11 +308,11 @@ static uint64_t read_ioctl(int device, uint32_t *count)
 		.size = sizeof(args), .rows = (uintptr_t)rows,
 		.capacity = sizeof(rows) / sizeof(rows[0]),
 	};
-	uint64_t took = clock_ns();
+	uint64_t took = clock_ns(CLOCK_MONOTONIC);
 
 	if (ioctl(device, SYSCOUNT_IOC_READ, &args))
 		die("SYSCOUNT_IOC_READ: %s", strerror(errno));
-	took = clock_ns() - took;
+	took = clock_ns(CLOCK_MONOTONIC) - took;
 	*count = args.count;
 	return took;
 }
@@ -416,9 +407,9 @@ static void measure_times(void)
 	memset(least, 0xff, sizeof(least));
 	for (round = 0; round < ROUNDS; round++) {
 		for (i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
-			took = clock_ns();
+			took = clock_ns(CLOCK_MONOTONIC);
 			steps[i].act();
-			took = clock_ns() - took;
+			took = clock_ns(CLOCK_MONOTONIC) - took;
 			if (took < least[i])
 				least[i] = took;
 		}
@@ -465,11 +456,11 @@ static uint64_t together(void)
 			die("no thread for CPU %d", i);
 	while (__atomic_load_n(&ready, __ATOMIC_SEQ_CST) < threads)
 		usleep(1000);
-	took = clock_ns();
+	took = clock_ns(CLOCK_MONOTONIC);
 	__atomic_store_n(&go, true, __ATOMIC_RELEASE);
 	for (i = 0; i < threads; i++)
 		pthread_join(ids[i], NULL);
-	return clock_ns() - took;
+	return clock_ns(CLOCK_MONOTONIC) - took;
 }
 
 /* Nanoseconds that a thread needs for a call, when one on every CPU makes them */
