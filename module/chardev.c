@@ -229,15 +229,14 @@ static int watch(struct file *file, void *data)
 	return 0;
 }
 
-static int read_watch(struct file *file, void *data)
-{
-	/* Made by watch() of another thread maybe. */
-	struct watch *watch = smp_load_acquire(&file->private_data);
-
-	return watch ? syscount_watch_read(watch, data) : -EINVAL;
-}
-
 enum access { ACCESS_ANYONE, ACCESS_READ, ACCESS_CONTROL, ACCESS_WATCH };
+
+/*
+ * When the answer is stored, if it can be. What changes something answers nothing but the size,
+ * and answers first: if that fails, nothing has changed. A command that answers and changes
+ * something stores the answer itself, in between.
+ */
+enum answers { ANSWERS_LAST, ANSWERS_FIRST, ANSWERS_ITSELF };
 
 union args {
 	struct {
@@ -256,13 +255,59 @@ union args {
 	struct syscount_watch_read read_watch;
 };
 
-static const struct command {
+struct command {
 	int (*run)(struct file *file, void *args);
 	enum access access;
 	u32 size;
 	u32 flags;			/* that the command knows */
-	bool answers_first;		/* it changes something: see syscount_ioctl() */
-} commands[] = {
+	enum answers answers;
+};
+
+struct call {
+	union args args;
+	const struct command *command;
+	void __user *to;
+	size_t usize;			/* of the caller's struct */
+};
+
+static int get_args(struct call *call)
+{
+	int err;
+
+	if (call->usize < SYSCOUNT_SIZE_MIN)
+		return -EINVAL;
+	if (call->usize > PAGE_SIZE)
+		return -E2BIG;
+	err = copy_struct_from_user(&call->args, call->command->size, call->to, call->usize);
+	if (err)
+		return err;
+	if (call->args.head.size != call->usize || call->args.head.flags & ~call->command->flags)
+		return -EINVAL;
+	return 0;
+}
+
+static int put_args(struct call *call)
+{
+	size_t size = call->command->size;
+
+	call->args.head.size = size;
+	return copy_to_user(call->to, &call->args, min(call->usize, size)) ? -EFAULT : 0;
+}
+
+static int store(struct syscount_watch_read *args)
+{
+	return put_args(container_of(args, struct call, args.read_watch));
+}
+
+static int read_watch(struct file *file, void *data)
+{
+	/* Made by watch() of another thread maybe. */
+	struct watch *watch = smp_load_acquire(&file->private_data);
+
+	return watch ? syscount_watch_read(watch, data, store) : -EINVAL;
+}
+
+static const struct command commands[] = {
 	[_IOC_NR(SYSCOUNT_IOC_GET_VERSION)] = {
 		get_version, ACCESS_ANYONE, sizeof(struct syscount_version)
 	},
@@ -278,27 +323,27 @@ static const struct command {
 	},
 	[_IOC_NR(SYSCOUNT_IOC_RESET)] = {
 		reset, ACCESS_CONTROL, sizeof(struct syscount_reset),
-		.answers_first = true
+		.answers = ANSWERS_FIRST
 	},
 	[_IOC_NR(SYSCOUNT_IOC_SWITCH)] = {
 		switch_items, ACCESS_CONTROL, sizeof(struct syscount_switch),
-		.answers_first = true
+		.answers = ANSWERS_FIRST
 	},
 	[_IOC_NR(SYSCOUNT_IOC_COST)] = {
 		cost, ACCESS_READ, sizeof(struct syscount_cost)
 	},
 	[_IOC_NR(SYSCOUNT_IOC_BYPASS)] = {
 		bypass, ACCESS_CONTROL, sizeof(struct syscount_bypass),
-		SYSCOUNT_BYPASS_END, .answers_first = true
+		SYSCOUNT_BYPASS_END, .answers = ANSWERS_FIRST
 	},
 	[_IOC_NR(SYSCOUNT_IOC_WATCH)] = {
 		watch, ACCESS_ANYONE, sizeof(struct syscount_watch),
 		SYSCOUNT_WATCH_ERRORS | SYSCOUNT_WATCH_LATENCY | SYSCOUNT_WATCH_OBJECTS |
-		SYSCOUNT_WATCH_NO_CHILDREN | SYSCOUNT_WATCH_NO_THREADS, .answers_first = true
+		SYSCOUNT_WATCH_NO_CHILDREN | SYSCOUNT_WATCH_NO_THREADS, .answers = ANSWERS_FIRST
 	},
 	[_IOC_NR(SYSCOUNT_IOC_READ_WATCH)] = {
 		read_watch, ACCESS_WATCH, sizeof(struct syscount_watch_read),
-		SYSCOUNT_READ_FORGET
+		SYSCOUNT_READ_FORGET, .answers = ANSWERS_ITSELF
 	},
 };
 
@@ -317,39 +362,14 @@ static bool may(const struct file *file, enum access access)
 	return false;
 }
 
-static int get_args(union args *args, const struct command *command,
-		    const void __user *from, size_t usize)
-{
-	int err;
-
-	if (usize < SYSCOUNT_SIZE_MIN)
-		return -EINVAL;
-	if (usize > PAGE_SIZE)
-		return -E2BIG;
-	err = copy_struct_from_user(args, command->size, from, usize);
-	if (err)
-		return err;
-	if (args->head.size != usize || args->head.flags & ~command->flags)
-		return -EINVAL;
-	return 0;
-}
-
-static int put_args(void __user *to, union args *args, const struct command *command,
-		    size_t usize)
-{
-	args->head.size = command->size;
-	return copy_to_user(to, args, min_t(size_t, usize, command->size)) ? -EFAULT : 0;
-}
-
 /*
  * A command is its type and number. Its size is that of the caller's struct,
  * which may be of another version of the interface (as in seccomp's ioctls).
  */
 static long syscount_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
-	void __user *argp = (void __user *)arg;
 	const struct command *command;
-	union args args;
+	struct call call;
 	int err;
 
 	if (_IOC_TYPE(cmd) != SYSCOUNT_IOC_MAGIC || _IOC_NR(cmd) >= ARRAY_SIZE(commands))
@@ -358,16 +378,17 @@ static long syscount_ioctl(struct file *file, unsigned int cmd, unsigned long ar
 	if (!may(file, command->access))
 		return -EPERM;
 
-	err = get_args(&args, command, argp, _IOC_SIZE(cmd));
-	if (err)
-		return err;
-	/*
-	 * What changes something answers nothing but the size, and answers first: if
-	 * that fails, nothing has changed.
-	 */
-	if (command->answers_first)
-		return put_args(argp, &args, command, _IOC_SIZE(cmd)) ?: command->run(file, &args);
-	return command->run(file, &args) ?: put_args(argp, &args, command, _IOC_SIZE(cmd));
+	call.command = command;
+	call.to = (void __user *)arg;
+	call.usize = _IOC_SIZE(cmd);
+	err = get_args(&call);
+	if (!err && command->answers == ANSWERS_FIRST)
+		err = put_args(&call);
+	if (!err)
+		err = command->run(file, &call.args);
+	if (!err && command->answers == ANSWERS_LAST)
+		err = put_args(&call);
+	return err;
 }
 
 /* A misc device's file begins with the device there. */

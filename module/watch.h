@@ -43,7 +43,8 @@ void syscount_watch_exit(void);
 
 struct watch *syscount_watch_open(const struct file *file, const struct syscount_watch *args);
 void syscount_watch_close(struct watch *watch);
-int syscount_watch_read(struct watch *watch, struct syscount_watch_read *args);
+int syscount_watch_read(struct watch *watch, struct syscount_watch_read *args,
+			int (*store)(struct syscount_watch_read *args));
 bool syscount_watch_may_read(const struct file *file);
 unsigned int syscount_watches(void);
 

@@ -38,6 +38,7 @@ struct reading {
 	struct watch *watch;
 	struct out out[OUTS];
 	struct syscount_watch_read *args;
+	int (*store)(struct syscount_watch_read *args);
 
 	/* The sums of one group; cells that were used for another one. */
 	struct table table;
@@ -424,12 +425,14 @@ static int read_and_copy(struct reading *reading)
 	args->group_count = reading->out[OUT_GROUPS].count;
 	args->row_count = reading->out[OUT_ROWS].count;
 	args->detail_count = reading->out[OUT_DETAILS].count;
-	if (args->flags & SYSCOUNT_READ_FORGET && all_fit(reading))
+	err = reading->store(args);
+	if (!err && args->flags & SYSCOUNT_READ_FORGET && all_fit(reading))
 		watch_forget(reading->watch);
-	return 0;
+	return err;
 }
 
-static struct reading *reading_alloc(struct watch *watch, struct syscount_watch_read *args)
+static struct reading *reading_alloc(struct watch *watch, struct syscount_watch_read *args,
+				     int (*store)(struct syscount_watch_read *args))
 {
 	struct reading *reading = kvzalloc(sizeof(*reading), GFP_KERNEL_ACCOUNT);
 
@@ -437,6 +440,7 @@ static struct reading *reading_alloc(struct watch *watch, struct syscount_watch_
 		return NULL;
 	reading->watch = watch;
 	reading->args = args;
+	reading->store = store;
 	reading->source.most = UINT_MAX;
 	reading->source.get = get_spare;
 	reading->source.put = put_spare;
@@ -479,17 +483,19 @@ static void reading_free(struct reading *reading)
  * syscount_watch_read() - read a watch
  * @watch: nobody closes it meanwhile
  * @args: SYSCOUNT_IOC_READ_WATCH's; filled
+ * @store: gives @args to the caller, or returns -EFAULT: then nothing is forgotten
  *
  * The reader's right to see it is the caller's to check.
  *
  * Return: 0; -EFAULT; -ENOMEM; -EINTR: the caller is being killed
  */
-int syscount_watch_read(struct watch *watch, struct syscount_watch_read *args)
+int syscount_watch_read(struct watch *watch, struct syscount_watch_read *args,
+			int (*store)(struct syscount_watch_read *args))
 {
 	struct reading *reading;
 	int err = -EINTR;
 
-	reading = reading_alloc(watch, args);
+	reading = reading_alloc(watch, args, store);
 	if (!reading)
 		return -ENOMEM;
 	if (!mutex_lock_killable(&watch->read_mutex)) {

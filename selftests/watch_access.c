@@ -947,7 +947,7 @@ TEST_F(bad, answer_that_cannot_be_stored)
 
 TEST_F(bad, pointers)
 {
-	struct syscount_watch_read good, args;
+	struct syscount_watch_read good, args, *fixed;
 	unsigned int flags;
 	int fd = ended_watch();
 
@@ -972,6 +972,17 @@ TEST_F(bad, pointers)
 		args.details = BAD_POINTER;
 		EXPECT_EQ(EFAULT, command(fd, SYSCOUNT_IOC_READ_WATCH, sizeof(args), &args));
 	}
+	/* All is stored but the struct itself, which can only be read. */
+	fixed = mmap(NULL, sizeof(*fixed), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+		     -1, 0);
+	ASSERT_NE(MAP_FAILED, fixed);
+	*fixed = good;
+	fixed->flags = SYSCOUNT_READ_FORGET;
+	ASSERT_EQ(0, mprotect(fixed, sizeof(*fixed), PROT_READ));
+	EXPECT_EQ(EFAULT, command(fd, SYSCOUNT_IOC_READ_WATCH, sizeof(*fixed), fixed));
+	EXPECT_EQ(0, memcmp((void *)(uintptr_t)good.details, reading.detail,
+			    good.detail_capacity * sizeof(*reading.detail)));
+	munmap(fixed, sizeof(*fixed));
 	/* A failed reading lets go of nothing. */
 	args = good;
 	EXPECT_EQ(0, command(fd, SYSCOUNT_IOC_READ_WATCH, sizeof(args), &args));

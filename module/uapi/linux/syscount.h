@@ -375,8 +375,8 @@ struct syscount_watch_detail {
  * of each other in a thread.
  *
  * Groups that have ended stay until the watch is closed, or until a reading with
- * SYSCOUNT_READ_FORGET for which there was room has returned them. The totals of this
- * struct are then without them.
+ * SYSCOUNT_READ_FORGET for which there was room has returned them; one that fails has not,
+ * whatever it stored. The totals of this struct are then without them.
  */
 struct syscount_watch_read {
 	__u32 size;
