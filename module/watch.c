@@ -39,13 +39,8 @@
 
 DEFINE_PER_CPU(struct syscount_watched *, syscount_watched);
 
-/*
- * All watched tasks. What is let go by its own task can be another task's at once, and in
- * another list; so one who looks without the lock must see that he ended in the list he
- * began with.
- */
-static struct hlist_nulls_head *watched_hash __ro_after_init;
-static unsigned int watched_bits __ro_after_init;
+struct hlist_nulls_head *watched_hash __ro_after_init;
+unsigned int watched_shift __ro_after_init;
 static DEFINE_RAW_SPINLOCK(watched_lock);
 
 /* See watch_internal.h. */
@@ -54,17 +49,12 @@ static unsigned int watches;
 static LIST_HEAD(watches_of_all);		/* RCU, as the next */
 /* Those of a cgroup, by that: nobody's fork or move asks those of cgroups he is not in. */
 static DEFINE_HASHTABLE(watches_of_cgroups, 10);
-static unsigned int any_of_cgroups;	/* how many; mostly none, so forks need not look */
+unsigned int watches_gathering;
 
 /* Where a task's calls are counted that need more than one addition: nowhere. */
 static struct table no_table;
 
 struct workqueue_struct *syscount_watch_wq;
-
-static notrace struct hlist_nulls_head *watched_bucket(const struct task_struct *task)
-{
-	return &watched_hash[hash_ptr(task, watched_bits)];
-}
 
 /**
  * watched_find() - what a task is watched by
@@ -763,8 +753,6 @@ static bool join_of_cgroups(struct task_struct *task)
 	struct cgroup *cgroup;
 	struct watch *watch;
 
-	if (!READ_ONCE(any_of_cgroups))
-		return false;
 	for (cgroup = task_dfl_cgroup(task); cgroup; cgroup = cgroup_parent(cgroup)) {
 		hash_for_each_possible_rcu(watches_of_cgroups, watch, of_cgroup,
 					   (unsigned long)cgroup) {
@@ -969,6 +957,18 @@ static int add_self(struct watch *watch)
 	return err;
 }
 
+static void gathering_begins(void)
+{
+	WRITE_ONCE(watches_gathering, watches_gathering + 1);
+	/* Who is forked, ends or is moved from now on looks; the others are in the list of tasks. */
+	smp_mb();
+}
+
+static void gathering_ends(void)
+{
+	WRITE_ONCE(watches_gathering, watches_gathering - 1);
+}
+
 static int add_task(struct watch *watch, pid_t nr)
 {
 	struct pid *pid = find_get_pid(nr);
@@ -978,6 +978,7 @@ static int add_task(struct watch *watch, pid_t nr)
 	put_pid(pid);
 	if (!task)
 		return -ESRCH;
+	gathering_begins();
 	if (watch->flags & SYSCOUNT_WATCH_NO_THREADS) {
 		rcu_read_lock();
 		err = join_running(watch, task);
@@ -990,21 +991,21 @@ static int add_task(struct watch *watch, pid_t nr)
 			err = -ESRCH;
 	}
 	put_task_struct(task);
-	return err ?: tell_members(watch);
+	if (!err)
+		err = tell_members(watch);
+	gathering_ends();
+	return err;
 }
 
 static int add_everywhere(struct watch *watch)
 {
 	int err;
 
-	if (watch->target == SYSCOUNT_TARGET_CGROUP) {
+	if (watch->target == SYSCOUNT_TARGET_CGROUP)
 		hash_add_rcu(watches_of_cgroups, &watch->of_cgroup, (unsigned long)watch->cgroup);
-		WRITE_ONCE(any_of_cgroups, any_of_cgroups + 1);
-		/* Who is forked or moved from now on looks; the others are in the list of tasks. */
-		smp_mb();
-	} else {
+	else
 		list_add_rcu(&watch->everywhere, &watches_of_all);
-	}
+	gathering_begins();
 	err = join_all(watch);
 	if (!err)
 		on_each_cpu(watch_take_up, NULL, true);
@@ -1240,9 +1241,9 @@ void syscount_watch_close(struct watch *watch)
 {
 	watch_user_closes(watch->user);
 	mutex_lock(&watches_mutex);
+	if (!list_empty(&watch->everywhere) || hash_hashed(&watch->of_cgroup))
+		gathering_ends();
 	list_del_rcu(&watch->everywhere);
-	if (hash_hashed(&watch->of_cgroup))
-		WRITE_ONCE(any_of_cgroups, any_of_cgroups - 1);
 	hash_del_rcu(&watch->of_cgroup);
 	mutex_unlock(&watches_mutex);
 	close_members(watch);
@@ -1323,14 +1324,15 @@ unsigned int syscount_watches(void)
 
 static int __init hash_init_watched(void)
 {
-	unsigned int i;
+	unsigned int bits, i;
 
-	watched_bits = clamp_t(int, ilog2(totalram_pages()) - WATCHED_BITS_LESS,
-			       WATCHED_BITS_LEAST, WATCHED_BITS_MOST);
-	watched_hash = kvmalloc_array(1 << watched_bits, sizeof(*watched_hash), GFP_KERNEL);
+	bits = clamp_t(int, ilog2(totalram_pages()) - WATCHED_BITS_LESS, WATCHED_BITS_LEAST,
+		       WATCHED_BITS_MOST);
+	watched_shift = 64 - bits;
+	watched_hash = kvmalloc_array(1 << bits, sizeof(*watched_hash), GFP_KERNEL);
 	if (!watched_hash)
 		return -ENOMEM;
-	for (i = 0; i < 1 << watched_bits; i++)
+	for (i = 0; i < 1 << bits; i++)
 		INIT_HLIST_NULLS_HEAD(&watched_hash[i], i);
 	return 0;
 }

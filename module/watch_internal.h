@@ -30,6 +30,7 @@
 #define _SYSCOUNT_WATCH_INTERNAL_H
 
 #include <linux/atomic.h>
+#include <linux/hash.h>
 #include <linux/irq_work.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
@@ -176,6 +177,33 @@ static inline bool watch_minds_cgroups(const struct watch *watch)
 extern struct workqueue_struct *syscount_watch_wq;
 
 /* watch.c */
+/*
+ * All watched tasks. What is let go by its own task can be another task's at once, and in
+ * another list; so one who looks without the lock must see that he ended in the list he
+ * began with.
+ */
+extern struct hlist_nulls_head *watched_hash;
+extern unsigned int watched_shift;
+
+/* As hash_ptr(); the probes look here at each switch to a task. */
+static __always_inline struct hlist_nulls_head *watched_bucket(const struct task_struct *task)
+{
+	return &watched_hash[(u64)(uintptr_t)task * GOLDEN_RATIO_64 >> watched_shift];
+}
+
+/* Is it unwatched, to be seen at once? Most tasks are: nothing is dereferenced, nor RCU needed. */
+static __always_inline bool watched_by_none(const struct task_struct *task)
+{
+	return is_a_nulls(READ_ONCE(watched_bucket(task)->first));
+}
+
+/*
+ * How many watches take up who comes to where they are, or look at this moment for those who are
+ * there. Without any, a running task is watched by what its CPU's pointer says, and by
+ * nothing else.
+ */
+extern unsigned int watches_gathering;
+
 /* Opening and closing; which probes are registered. */
 extern struct mutex watches_mutex;
 

@@ -653,11 +653,17 @@ static notrace void syscount_watch_sched_switch(void *data, bool preempt, struct
 {
 	struct syscount_watched *watched = NULL;
 
-	if (likely(!(next->flags & PF_KTHREAD)))
+	if (unlikely(!watched_by_none(next)))
 		watched = watched_find(next);
 	this_cpu_write(syscount_watched, watched);
 }
 NOKPROBE_SYMBOL(syscount_watch_sched_switch);
+
+/* Is the running task watched by none, nor what it forks? */
+static __always_inline bool nothing_to_follow(void)
+{
+	return likely(!arch_cpu_read(syscount_watched) && !READ_ONCE(watches_gathering));
+}
 
 static bool inherited(const struct member *member, struct task_struct *child)
 {
@@ -669,8 +675,7 @@ static bool inherited(const struct member *member, struct task_struct *child)
 							      SYSCOUNT_WATCH_NO_THREADS));
 }
 
-/* The parent is running, the child not yet. */
-static void syscount_watch_fork(void *data, struct task_struct *parent, struct task_struct *child)
+static noinline void follow(struct task_struct *parent, struct task_struct *child)
 {
 	struct syscount_watched *watched;
 	struct member *member;
@@ -685,6 +690,13 @@ static void syscount_watch_fork(void *data, struct task_struct *parent, struct t
 				watch_join_child(member->watch, child);
 	watches_join(child);
 	rcu_read_unlock();
+}
+
+/* The parent is running, the child not yet. */
+static void syscount_watch_fork(void *data, struct task_struct *parent, struct task_struct *child)
+{
+	if (!nothing_to_follow())
+		follow(parent, child);
 }
 
 /*
@@ -731,6 +743,8 @@ static void syscount_watch_exec(void *data, struct task_struct *task, pid_t old_
 {
 	unsigned long flags;
 
+	if (nothing_to_follow())
+		return;
 	rcu_read_lock();
 	leave_watches(task, bprm);
 	/* A helper that the kernel starts was no task of user space until now. */
@@ -741,7 +755,7 @@ static void syscount_watch_exec(void *data, struct task_struct *task, pid_t old_
 	rcu_read_unlock();
 }
 
-static void syscount_watch_task_exit(void *data, struct task_struct *SYSCOUNT_TASK(task))
+static noinline void leave_all_watches(struct task_struct *task)
 {
 	struct syscount_watched *watched;
 	struct member *member;
@@ -753,6 +767,12 @@ static void syscount_watch_task_exit(void *data, struct task_struct *SYSCOUNT_TA
 			member_end(member);
 	}
 	rcu_read_unlock();
+}
+
+static void syscount_watch_task_exit(void *data, struct task_struct *SYSCOUNT_TASK(task))
+{
+	if (!nothing_to_follow())
+		leave_all_watches(task);
 }
 
 /* An exit belongs where its entry is, so one that is in a call is moved after it. */
