@@ -36,12 +36,14 @@
 
 #include "watch_test.h"
 
-#define OPERATIONS	50000	/* if nobody asks for others: some 15 s, emulated */
+/* If nobody asks for others: as a fixed dose, some 15 s, emulated; by syscount_dose=full. */
+#define OPERATIONS_FEW	50000
+#define OPERATIONS_MANY	1000000
 #define PROCESSES	6
 #define PROCESSES_MAX	64
 #define NOBODY_ID	65534
 #define LIFE_MS_MOST	900	/* of a process, until it is killed */
-#define STUCK_SECONDS	120
+#define STUCK_SECONDS	(120 * kernel_slowness())
 #define CALLS		1009
 #define CGROUPS		3
 #define CGROUP		"/sys/fs/cgroup/syscount_fuzz"
@@ -936,7 +938,7 @@ static pid_t next_end(int *status, unsigned int processes)
 		if (now == last && !shared->stop) {
 			for (i = 0; i < processes; i++)
 				say_where(i);
-			die("nothing is done for %d seconds", STUCK_SECONDS);
+			die("nothing is done for %u seconds", STUCK_SECONDS);
 		}
 		last = now;
 	}
@@ -1110,10 +1112,11 @@ static void usage(void)
 {
 	printf("Usage: fuzz [-s SEED] [-n OPERATIONS] [-p PROCESSES] [-v]\n\n"
 	       " -s SEED        of the random numbers (default 1)\n"
-	       " -n OPERATIONS  of all processes together (default %u); 0: until Ctrl-C\n"
+	       " -n OPERATIONS  of all processes together (default %u, or by syscount_dose=full\n"
+	       "                %u); 0: until Ctrl-C\n"
 	       " -p PROCESSES   at once, up to %u (default %u)\n"
 	       " -v             say each operation before it is done\n",
-	       OPERATIONS, PROCESSES_MAX, PROCESSES);
+	       OPERATIONS_FEW, OPERATIONS_MANY, PROCESSES_MAX, PROCESSES);
 	exit(2);
 }
 
@@ -1132,7 +1135,7 @@ int main(int argc, char **argv)
 	static const enum role unprivileged[] = { NOBODY, PERFMON };
 	static const enum role everybody[] = { ROOT, NOBODY, ROOT, PERFMON };
 	struct itimerval watchdog = { { STUCK_SECONDS, 0 }, { STUCK_SECONDS, 0 } };
-	uint64_t operations = OPERATIONS, begin;
+	uint64_t operations = dose(OPERATIONS_FEW, OPERATIONS_MANY), begin;
 	unsigned int processes = PROCESSES;
 	struct control before, after;
 	bool good;
@@ -1176,8 +1179,9 @@ int main(int argc, char **argv)
 	result(good, "by those without rights");
 	result(!memcmp(&before, &after, sizeof(before)), "... which changes nothing of root's");
 	result(good && fuzz(everybody, 4, processes, operations), "by everybody");
-	printf("# %" PRIu64 " operations, %" PRIu64 " in a second\n", done(processes),
-	       done(processes) * 1000 / ((clock_ns(CLOCK_MONOTONIC) - begin) / 1000000 + 1));
+	tell("seed %" PRIu64 ": %" PRIu64 " operations, %" PRIu64 " in a second", seed,
+	     done(processes),
+	     done(processes) * 1000 / ((clock_ns(CLOCK_MONOTONIC) - begin) / 1000000 + 1));
 
 	clean_up();
 	result(!file_read_u64(SYSCOUNT_SYSFS "watches"), "no watch is left");
