@@ -99,7 +99,7 @@ notrace void syscount_count_other(const u8 *weights, unsigned int abi, s32 nr)
 		syscount_count(weights, syscount_abi_base(abi) + nr);
 		return;
 	}
-	if (!data_race(weights[syscount_slot_base(abi)]))	/* as in syscount_count() */
+	if (!syscount_weight(weights, syscount_slot_base(abi)))
 		return;
 	this_cpu_inc(syscount_counters[syscount_find_slot(slots[abi], abi, nr)]);
 	if (unlikely(arch_cpu_read(syscount_watched)))

@@ -7,6 +7,7 @@
 #include <linux/percpu.h>
 #include <linux/types.h>
 
+#include "hook.h"
 #include "table.h"
 #include "watch.h"
 
@@ -28,8 +29,7 @@ void syscount_count_entered(const u8 *weights, s32 nr);
 static __always_inline unsigned long syscount_add(u64 __percpu *counters, const u8 *weights,
 						  unsigned int index)
 {
-	/* A byte that is switched meanwhile is the old one or the new one. */
-	unsigned long weight = data_race(weights[index]);
+	unsigned long weight = syscount_weight(weights, index);
 
 	this_cpu_add(counters[index], weight);
 	return weight;

@@ -37,6 +37,12 @@ static inline u8 *syscount_weights(void)
 	return syscount_weight_blocks[SYSCOUNT_HOOKS - 1];
 }
 
+/* What a call adds; a byte that is switched meanwhile is the old one or the new one. */
+static __always_inline unsigned long syscount_weight(const u8 *weights, unsigned int index)
+{
+	return data_race(weights[index]);
+}
+
 /* What a call that this hook sees adds: for the probes. */
 static __always_inline const u8 *syscount_hook_weights(enum syscount_hook_id id)
 {

@@ -247,7 +247,7 @@ static void watched_init(struct syscount_watched *watched, struct task_struct *t
 	watched->table = &no_table;
 	watched->single = NULL;
 	INIT_LIST_HEAD(&watched->members);
-	watched->closing = NULL;
+	WRITE_ONCE(watched->closing, NULL);
 	/* Who has found another task's when this was that sees all of it or none. */
 	smp_store_release(&watched->task, get_task_struct(task));
 	hlist_nulls_add_head_rcu(&watched->node, watched_bucket(task));
@@ -392,7 +392,7 @@ static struct syscount_watched *detach(struct member *member)
 	struct syscount_watched *watched = member->watched;
 
 	raw_spin_lock(&watched_lock);
-	member->watched = NULL;
+	WRITE_ONCE(member->watched, NULL);
 	list_del_rcu(&member->of_task);
 	choose_way(watched);
 	if (list_empty(&watched->members))
@@ -525,7 +525,7 @@ static void move(struct member *from, struct member *to, struct group *group)
 
 	raw_spin_lock(&watched_lock);
 	to->watched = from->watched;
-	from->watched = NULL;
+	WRITE_ONCE(from->watched, NULL);
 	list_replace_rcu(&from->of_task, &to->of_task);
 	choose_way(to->watched);
 	raw_spin_unlock(&watched_lock);
@@ -677,7 +677,7 @@ static int join_running(struct watch *watch, struct task_struct *task)
 {
 	int err;
 
-	if (task->flags & PF_KTHREAD || is_exiting(task))
+	if (READ_ONCE(task->flags) & (PF_KTHREAD | PF_EXITING))
 		return -ESRCH;
 	err = watch_join(watch, task, false);
 	if (err)

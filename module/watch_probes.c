@@ -165,12 +165,23 @@ static notrace bool still_armed(struct member *member, unsigned int index)
 }
 NOKPROBE_SYMBOL(still_armed);
 
+/*
+ * The members of the running task, where the one at hand may be replaced; the others can come and
+ * go meanwhile, by tasks that open and close watches.
+ */
+#define for_each_member_safe(member, next, watched) \
+	for (member = list_entry_rcu((watched)->members.next, struct member, of_task), \
+	     next = list_entry_rcu(member->of_task.next, struct member, of_task); \
+	     &member->of_task != &(watched)->members; \
+	     member = next, \
+	     next = list_entry_rcu(member->of_task.next, struct member, of_task))
+
 /* Of the watches that count entries in the same way: what was moved while it was in no call. */
 static __always_inline void move_before(struct syscount_watched *watched, bool by_tracepoints)
 {
 	struct member *member, *next;
 
-	list_for_each_entry_safe(member, next, &watched->members, of_task)
+	for_each_member_safe(member, next, watched)
 		if (unlikely(READ_ONCE(member->moving)) &&
 		    !(member->flags & WATCH_BY_TRACEPOINTS) == !by_tracepoints)
 			member_move(member, current->comm);
@@ -256,7 +267,7 @@ static notrace void resolve(struct call *call, s32 nr)
 {
 	if (likely(!arch_in_compat() && (u32)nr < SYSCOUNT_SIZE_64)) {
 		call->index = SYSCOUNT_BASE_64 + nr;
-		call->weight = syscount_weights()[call->index];
+		call->weight = syscount_weight(syscount_weights(), call->index);
 		return;
 	}
 	call->abi = arch_entered_abi(&nr);
@@ -266,8 +277,8 @@ static notrace void resolve(struct call *call, s32 nr)
 		call->index = syscount_abi_base(call->abi) + nr;
 	else if (nr == -1)
 		call->index = syscount_slot_base(call->abi) + SYSCOUNT_SLOTS;
-	call->weight = syscount_weights()[call->index == NO_INDEX ?
-					  syscount_slot_base(call->abi) : call->index];
+	call->weight = syscount_weight(syscount_weights(), call->index == NO_INDEX ?
+				       syscount_slot_base(call->abi) : call->index);
 }
 NOKPROBE_SYMBOL(resolve);
 
@@ -347,7 +358,7 @@ NOKPROBE_SYMBOL(enter_all);
 static noinline notrace void enter_slowly(struct member *member, struct pt_regs *regs,
 					  unsigned int index)
 {
-	member_enter(member, regs, index, syscount_weights()[index]);
+	member_enter(member, regs, index, syscount_weight(syscount_weights(), index));
 }
 NOKPROBE_SYMBOL(enter_slowly);
 
@@ -360,7 +371,7 @@ static noinline notrace void enter_single(struct member *member, struct pt_regs 
 {
 	struct cell *cell = table_find(&member->table, index);
 
-	if (unlikely(!cell || !syscount_weights()[index])) {
+	if (unlikely(!cell || !syscount_weight(syscount_weights(), index))) {
 		enter_slowly(member, regs, index);
 		return;
 	}
@@ -571,7 +582,7 @@ NOKPROBE_SYMBOL(leave_unentered);
 static __always_inline void member_leave(struct member *member, struct pt_regs *regs, long ret)
 {
 	bool exits = member->flags & (SYSCOUNT_WATCH_ERRORS | SYSCOUNT_WATCH_LATENCY);
-	struct cell *cell = member->flying;
+	struct cell *cell = READ_ONCE(member->flying);
 
 	if (!cell) {
 		if (exits)
@@ -595,11 +606,11 @@ static noinline notrace void leave_all(struct syscount_watched *watched, struct 
 {
 	struct member *member, *next;
 
-	list_for_each_entry_safe(member, next, &watched->members, of_task) {
+	for_each_member_safe(member, next, watched) {
 		if (!(member->flags & WATCH_BY_TRACEPOINTS))
 			continue;
 		member_leave(member, regs, ret);
-		if (unlikely(member->moving))
+		if (unlikely(READ_ONCE(member->moving)))
 			member_move(member, current->comm);
 	}
 }
@@ -614,7 +625,7 @@ NOKPROBE_SYMBOL(leave_slowly);
 /* What enter_single() is to member_enter(). */
 static noinline notrace void leave_single(struct member *member, struct pt_regs *regs, long ret)
 {
-	struct cell *cell = member->flying;
+	struct cell *cell = READ_ONCE(member->flying);
 
 	if (!likely(is_counted(cell)) || IS_ERR_VALUE(ret)) {
 		leave_slowly(member, regs, ret);
@@ -778,7 +789,7 @@ static void syscount_watch_task_exit(void *data, struct task_struct *SYSCOUNT_TA
 /* An exit belongs where its entry is, so one that is in a call is moved after it. */
 static void rename(struct member *member, const char *command)
 {
-	if (member->flags & WATCH_BY_TRACEPOINTS && member->flying)
+	if (member->flags & WATCH_BY_TRACEPOINTS && READ_ONCE(member->flying))
 		member_move_later(member);
 	else
 		member_move(member, command);
@@ -799,7 +810,7 @@ static void syscount_watch_task_rename(void *data, struct task_struct *task, con
 	rcu_read_lock();
 	watched = watched_find(task);
 	if (watched)
-		list_for_each_entry_safe(member, next, &watched->members, of_task)
+		for_each_member_safe(member, next, watched)
 			if (member->watch->by == SYSCOUNT_BY_COMMAND)
 				rename(member, command);
 	rcu_read_unlock();
@@ -809,7 +820,7 @@ static void syscount_watch_task_rename(void *data, struct task_struct *task, con
 /* Returns whether there is a watch that it was not in. */
 static bool cgroup_moved(struct task_struct *task)
 {
-	return !(task->flags & PF_KTHREAD) && watches_cgroup_moved(task);
+	return !(READ_ONCE(task->flags) & PF_KTHREAD) && watches_cgroup_moved(task);
 }
 
 /*
