@@ -95,7 +95,7 @@ test-matrix-publish:
 	scripts/matrix.sh -p
 
 test-debug:
-	scripts/setup.sh build vm test debug
+	scripts/setup.sh build vm test $(if $(filter short,$(DOSE)),,debug)
 	scripts/test-debug.sh $(if $(filter short,$(DOSE)),-s)
 
 check: setup

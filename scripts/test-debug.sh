@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Tests on the debug kernels, and the long ones: `make test-debug`. The whole of it, which takes
-# hours where the VMs are emulated, writes Documentation/test-report.md.
+# Tests on the debug kernels, and the long ones: `make test-debug`. What came of them is
+# Documentation/test-report.md.
 
 set -u
 repo=$(realpath -- "$(dirname -- "${BASH_SOURCE[0]}")/..")
@@ -18,100 +18,155 @@ help()
 {
 	cat <<-END
 	Usage: scripts/test-debug.sh [-s]
+	       scripts/test-debug.sh -k KERNEL [-a WORDS] [TEST...]
 
-	Run the tests on the debug kernels, which are built if need be, and write
-	Documentation/test-report.md.
+	Run the tests on the debug kernels, which are built if need be, and write what came of
+	them into Documentation/test-report.md. What that has of the same module and the same
+	kernels stays, but for the tests that are run, so it can be made piece by piece.
 
-	 -s   a fixed short dose, on those of these kernels that are in the cache
-	 -h   this text
+	 -k KERNEL    only these tests (none: all) and only on this kernel, kasan or kcsan
+	 -a WORDS     words for its command line, as kmemleak=on or syscount_dose=full
+	 -s           a fixed short dose, on those of these kernels that are in the cache; the
+	              report stays as it is
+	 -h           this text
 	END
 }
 
-# The runs: a name, the kernel, words for its command line, tests (none: all).
+# The runs: the kernel, words for its command line, tests (none: all).
 # shellcheck disable=SC2034 # $dose names them
 short=(
-	"reports|kasan||planted signed"
-	"faults|kasan||fail_nth"
-	"stress|kasan||load_stress hotplug watch_races"
-	"races|kcsan||planted watch_races count_exact"
+	"kasan||planted"
+	"kasan||fail_nth load_stress"
+	"kcsan||planted"
+	"kcsan||watch_races"
 )
 # shellcheck disable=SC2034
 full=(
-	"all tests|kasan||"
-	"all tests|kcsan||"
-	"leaks|kasan|kmemleak=on|count_exact switching reset_exact watch_exact watch_exits watch_memory watch_objects watch_cgroup watch_access load_unload fail_nth"
-	"stress|kasan|syscount_dose=full|load_stress hotplug stress_ng.sh"
+	"kasan||"
+	"kcsan||"
+	"kasan|kmemleak=on|count_exact switching reset_exact watch_exact watch_exits watch_memory watch_objects watch_cgroup watch_access load_unload fail_nth"
+	"kasan|syscount_dose=full|fail_nth load_stress hotplug stress_ng.sh fuzz"
 )
 
-# A table's row, as a run of scripts/test.sh left it
-report_row() # NAME KERNEL WORDS TESTS STATUS SECONDS
+# What results are of: all that the module is made from, and the kernels' sources.
+identity()
 {
-	local counts
+	local module
 
-	counts=$(tail -n 1 "$out/log")
-	[[ $counts == *passed* ]] || counts="no verdict (status $5)"
-	echo "| $1 | $2 | ${3:--} | ${4:-all} | $counts | $(($6 / 60)) min |"
+	module=$(cd "$repo" && find Kbuild module scripts/gen-tables.sh scripts/categories.txt -type f |
+		LC_ALL=C sort | xargs sha256sum | sha256sum | cut -c 1-12)
+	dpkg-query -W -f "module \`$module\`, kernels of \${Package} \${Version}" linux-source-6.1
 }
 
-run() # NAME|KERNEL|WORDS|TESTS
+commit()
 {
-	local name kernel words tests status began=$SECONDS
+	local name
 
-	IFS='|' read -r name kernel words tests <<< "$1"
-	echo "test-debug: $name on $kernel${words:+ ($words)}: ${tests:-all tests}"
-	# shellcheck disable=SC2086 # words
-	VM_APPEND="${VM_APPEND-} $words" "$repo/scripts/test.sh" -k "$kernel" $tests 2>&1 | tee "$out/log"
-	status=${PIPESTATUS[0]}
-	((!status)) || failed=1
-	report_row "$name" "$kernel" "$words" "$tests" "$status" "$((SECONDS - began))" >> "$out/rows"
-	sed -n "s/^    did: /- $kernel: /p" "$out/log" >> "$out/counts"
+	name=$(git -C "$repo" rev-parse --short=12 HEAD)
+	git -C "$repo" diff --quiet HEAD -- . ':!Documentation' || name+=" and changes"
+	echo "$name"
+}
+
+# A table's row for each test in what scripts/test.sh said, and a line for each that
+# says what a test did.
+results() # KERNEL WORDS
+{
+	# shellcheck disable=SC2016 # awk's
+	awk -v kernel="$1" -v words="$2" -v of="$(commit) | $(date -u +%F)" '
+	!/^ / && match($0, / +[0-9]+ passed.*  \([0-9.]+ s\)$/) {
+		name = substr($0, 1, RSTART - 1)
+		counts = substr($0, RSTART)
+		sub(/^ +/, "", counts)
+		seconds = counts
+		sub(/  \([0-9.]+ s\)$/, "", counts)
+		gsub(/^.*\(|\..*$/, "", seconds)
+		if (sub("^" kernel " ", "", name) && name == "the VM itself") {
+			vm = ", and the VM FAILED"
+			next
+		}
+		row[++rows] = "| " kernel " | " (words == "" ? "-" : words) " | " name " | " counts
+		tail[rows] = " | " seconds " | " of " |"
+	}
+	/^    did: / {
+		did[++dids] = "- " kernel (words == "" ? "" : " " words) " " name ": " substr($0, 10)
+	}
+	END {
+		for (i = 1; i <= rows; i++)
+			print row[i] vm tail[i]
+		for (i = 1; i <= dids; i++)
+			print did[i]
+	}'
+}
+
+# What the report has of other runs of the same.
+kept()
+{
+	grep -qxF "Of $same." "$report" 2> /dev/null || return
+	# Their beginnings, up to the test's name
+	sed -n 's/^\(| [^|]* | [^|]* | [^|]* | \).*/\1/p; s/^\(- [^:]*: \).*/\1/p' "$out/results" > "$out/keys"
+	grep -E '^(\| (kasan|kcsan) |- )' "$report" | grep -vFf "$out/keys"
 }
 
 write_report()
 {
-	local commit
-
-	commit=$(git -C "$repo" describe --always --dirty --abbrev=12)
-	cat <<-END
+	kept > "$out/kept"
+	cat "$out/results" >> "$out/kept"
+	cat > "$out/report" <<-END
 	# What \`make test-debug\` ran
 
-	Commit $commit, $(date -u +%F), $(nproc) CPUs, $(qemu-system-x86_64 --version | head -n 1),
-	kernels from $(dpkg-query -W -f '${Package} ${Version}' linux-source-6.1):
-	what they look for is in [scripts/vm.d/kernel.config](../scripts/vm.d/kernel.config).
-	A single report of a kernel is a failure.
+	Of $same.
 
-	| what | kernel | words | tests | counts | time |
-	|---|---|---|---|---|---|
-	$(<"$out/rows")
+	What those kernels look for is in
+	[scripts/vm.d/kernel.config](../scripts/vm.d/kernel.config); a single report of theirs is a
+	failure. [testing.md](testing.md) says what each test pins, and what the words do. This is written
+	by \`scripts/test-debug.sh\`: a test that is not here was not run.
 
-	$(<"$out/counts")
+	| kernel | words | test | counts | seconds | at commit | on |
+	|---|---|---|---|---|---|---|
+	$(grep '^|' "$out/kept" | LC_ALL=C sort)
+
+	$(grep '^-' "$out/kept" | LC_ALL=C sort -s -t : -k 1,1)
 	END
+	mv "$out/report" "$report"
+	echo "test-debug: $report is written"
 }
 
-dose=full
-while getopts sh option; do
+run() # KERNEL|WORDS|TESTS
+{
+	local kernel words tests
+
+	IFS='|' read -r kernel words tests <<< "$1"
+	echo "test-debug: on $kernel${words:+ ($words)}: ${tests:-all tests}"
+	# shellcheck disable=SC2086 # words
+	"$repo/scripts/test.sh" -k "$kernel" -a "$words" $tests 2>&1 | tee "$out/log"
+	((!PIPESTATUS[0])) || failed=1
+	results "$kernel" "$words" < "$out/log" > "$out/results"
+	[[ $dose == short ]] || write_report
+	ran=1
+}
+
+dose=full kernel='' words=''
+while getopts k:a:sh option; do
 	case $option in
+	k) kernel=$OPTARG ;;
+	a) words=$OPTARG ;;
 	s) dose=short ;;
 	h) help; exit 0 ;;
 	*) help >&2; exit 2 ;;
 	esac
 done
+shift $((OPTIND - 1))
+[[ $kernel || ! $words$* ]] || { help >&2; exit 2; }
 mkdir -p "$out" || exit
-: > "$out/rows"; : > "$out/counts"
-failed=0 ran=0
+failed=0 ran=0 same=$(identity)
 declare -n runs=$dose
+[[ ! $kernel ]] || runs=("$kernel|$words|$*")
 for one in "${runs[@]}"; do
-	kernel=${one#*|} kernel=${kernel%%|*}
-	if [[ $dose == short ]] && ! kernel_built "$kernel"; then
-		echo "test-debug: the kernel $kernel is not in the cache, so this is left out: $one"
+	if [[ $dose == short ]] && ! kernel_built "${one%%|*}"; then
+		echo "test-debug: the kernel ${one%%|*} is not in the cache, so this is left out: $one"
 		continue
 	fi
 	run "$one"
-	ran=1
 done
-if [[ $dose == full ]]; then
-	write_report > "$report"
-	echo "test-debug: $report is written"
-fi
 ((ran)) || echo "test-debug: nothing was run: scripts/vm -k kasan -- true builds a kernel"
 exit "$failed"
