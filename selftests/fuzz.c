@@ -692,16 +692,24 @@ static void use_sysfs(void)
  * What happens to those who are watched
  */
 
+/* Where a program that is not of that abi can make such a call. */
+static void call_32(unsigned int nr, long argument)
+{
+#ifdef __x86_64__
+	call_i386(nr, argument, argument, argument);
+#endif
+}
+
 static void make_calls(void)
 {
 	make_flocks(below(8));
-	call_i386(20, 0, 0, 0);		/* getpid */
+	call_32(20, 0);			/* getpid */
 }
 
 static void make_unknown_calls(void)
 {
 	call_64(600 + below(1000), -1, -1, -1);
-	call_i386(600 + odd() % 0x7ffff000, -1, -1, -1);
+	call_32(600 + odd() % 0x7ffff000, -1);
 }
 
 static void take_a_name(void)

@@ -36,7 +36,7 @@ static void hammer(struct crew_member *me)
 	while (!crew_told_to_stop(me)) {
 		crew_call(me, A64, SYS_getppid, 0, 0, 0);
 		if (me->begun % 32 == 0)
-			__builtin_ia32_pause();
+			cpu_relax();
 	}
 }
 
