@@ -136,7 +136,7 @@ root_unpack() # RELEASE SUITE
 {
 	# Security updates alone have no compiler.
 	[[ $2 != *-security ]] || apt_suites "$tmp/apt" "$2" "${2%-security}" || return
-	apt_root "$tmp/out/root" "$tmp/root-archives" "linux-headers-$1" make &&
+	apt_root "$tmp/out/root" "$tmp/root-archives" "linux-headers-$1" make perl &&
 	ln -s "root/usr/src/linux-headers-$1" "$tmp/out/build"
 }
 
