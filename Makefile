@@ -89,7 +89,7 @@ test: setup
 
 test-matrix:
 	scripts/setup.sh build vm test arm64
-	scripts/matrix.sh
+	scripts/matrix.sh $(if $(filter short,$(DOSE)),-s)
 
 test-matrix-publish:
 	scripts/matrix.sh -p
@@ -146,7 +146,7 @@ help:
 #: make                 the module, the command and the manual, in build/
 #: make demo            a VM with the module loaded shows what it does
 #: make test            all tests, in the VM and outside
-#: make test-matrix     the tests on other kernels, with other CPUs and preemption
+#: make test-matrix     the tests on other kernels, with other CPUs and preemption (DOSE=short: less)
 #: make test-matrix-publish what that found, into Documentation/kernels.md and README
 #: make test-debug      tests on kernels that look for faults, and long ones; hours (DOSE=short: less)
 #: make vm              a shell in a VM with the module loaded

@@ -21,7 +21,7 @@ readonly EX_USAGE=2 EX_VM=125
 help()
 {
 	cat <<-END
-	Usage: scripts/matrix.sh [-f] [NAME...]
+	Usage: scripts/matrix.sh [-f | -r | -s] [NAME...]
 	       scripts/matrix.sh -p
 
 	Build the module for each kernel of scripts/test.d/matrix, run the tests that it names
@@ -29,8 +29,10 @@ help()
 	something was run and nothing failed, else 1.
 
 	 -f           all tests in VMs everywhere, and not only those that are named there
-	 -p           publish what earlier runs have left in build/matrix: into
-	              Documentation/kernels.md, and README's list
+	 -s           a short dose: the tests that are named first there, in one VM each
+	 -r           only tests that failed when they ran last, or did not run
+	 -p           publish what came of each test when it ran last, which is in build/matrix:
+	              into Documentation/kernels.md, and README's list
 	 -h           this text
 
 	Names:
@@ -115,49 +117,105 @@ build_by_all()
 	echo "$gcc $clang" > "$memo"
 }
 
-# Runs the tests of $name, and leaves in results a line of what came of it.
+# What a configuration is to run: sets list
+wanted_tests()
+{
+	local words=() test
+
+	# shellcheck disable=SC2086 # words
+	case $dose in
+	full) read -r -a list <<< "$("$repo/scripts/test.sh" -n -k "$kernel")" ;;
+	short) read -r -a list <<< "$(tests_of short)" ;;
+	*) read -r -a list <<< "$(tests_of $tests)" ;;
+	esac
+	[[ $again ]] || return
+	words=("${list[@]}") list=()
+	for test in "${words[@]}"; do
+		passed_last "$test" || list+=("$test")
+	done
+}
+
+passed_last() { [[ -s $results/$name/$1 ]] && ! head -n 1 "$results/$name/$1" | grep -q FAILED; }
+
+# Takes apart what test.sh says: leaves in results/NAME/ a file of each test, and says all but
+# the last line, which is the sum.
+keep_results()
+{
+	local line file='' report="^($kernel )?"'([[:alnum:]_. ]*[^ ]) +[0-9]+ passed(, [0-9]+ FAILED)?(, [0-9]+ skipped)?  \([0-9.]+ s\)$'
+
+	while IFS= read -r line; do
+		if [[ $line =~ $report ]]; then
+			file=$results/$name/${BASH_REMATCH[2]}
+			: > "$file"
+		elif [[ $line =~ ^[0-9]+\ passed,\ [0-9]+\ failed,\ [0-9]+\ skipped$ ]]; then
+			continue
+		fi
+		[[ -z $file ]] || echo "$line" >> "$file"
+		echo "$line"
+	done
+}
+
+# Runs the tests of $name.
 run()
 {
-	local kernel cpus words tests release gcc clang list=() sums=() line began=$SECONDS
-	local passed=0 failed=0 skipped=0 kernel_make image modules
+	local kernel cpus words tests release="?" gcc=- clang=- list=() began=$SECONDS
+	local passed=0 failed=0 kernel_make image modules test
 
 	configuration
-	[[ ! $full ]] || tests=all
-	# shellcheck disable=SC2086 # words
-	[[ $tests == all ]] || read -r -a list <<< "$(tests_of $tests)"
-	rm -f "$results/$name".*
-	if ! (kernel_find "$kernel"); then
-		failed=1 release="?" gcc=- clang=-
+	wanted_tests
+	if [[ $again ]]; then
+		# What is no test, but was said to have failed, as the VM itself
+		for test in "$results/$name"/*\ *; do
+			rm -f "$test"
+		done
+		((${#list[@]})) || return
 	else
-		kernel_find "$kernel"
-		echo "== $name: $release, $cpus CPUs${words:+, $words}: $tests"
-		build_by_all
-		while IFS= read -r line; do
-			if [[ $line =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed,\ ([0-9]+)\ skipped$ ]]; then
-				sums=("${BASH_REMATCH[@]:1}")
-			else
-				echo "$line"
-			fi
-		done < <("$repo/scripts/test.sh" -k "$kernel" -c "$cpus" -a "$words" "${list[@]}" |
-			 tee "$results/$name.log")
-		((${#sums[@]})) || sums=(0 1 0)
-		passed=$((passed + sums[0])) failed=$((failed + sums[1])) skipped=$((skipped + sums[2]))
+		rm -rf "${results:?}/$name"
 	fi
-	echo "$name|$release|$cpus|$words|$tests|$gcc|$clang|$passed|$failed|$skipped|$((SECONDS - began))" \
-		> "$results/$name.result"
+	mkdir -p "$results/$name" || exit 1
+	for test in "${list[@]}"; do
+		rm -f "$results/$name/$test"
+	done
+	if (kernel_find "$kernel"); then
+		kernel_find "$kernel"
+		echo "== $name: $release, $cpus CPUs${words:+, $words}"
+		build_by_all
+		"$repo/scripts/test.sh" -k "$kernel" -c "$cpus" -a "$words" "${list[@]}" | keep_results
+	fi
+	echo "$name|$release|$cpus|$words|$tests|$gcc|$clang|$((SECONDS - began))" > "$results/$name/.result"
+}
+
+# Sets line to what is known of $name; its tests' sums are the last three.
+result_of() # NAME
+{
+	local sums list name=$1 kernel cpus words tests test
+
+	IFS='|' read -r -a line < "$results/$name/.result"
+	configuration
+	wanted_tests
+	read -r -a sums <<< "$(head -q -n 1 "$results/$name"/* | awk '
+		{ for (i = 2; i <= NF; i++) sum[$i] += $(i - 1) }
+		END { print sum["passed"] + sum["passed,"], sum["FAILED"] + sum["FAILED,"], sum["skipped"] + 0 }')"
+	for test in "${list[@]}"; do
+		[[ -s $results/$name/$test ]] || sums[1]=$((sums[1] + 1))	# did not run
+	done
+	# That the module does not build without a warning is a failure, too.
+	[[ ${line[5]} != NO ]] || sums[1]=$((sums[1] + 1))
+	[[ ${line[6]} != NO ]] || sums[1]=$((sums[1] + 1))
+	line+=("${sums[@]}")
 }
 
 # What the results of these names say, as columns
 table()
 {
-	local name format='%-13s %-24s %4s %-13s %-7s %-3s %-5s %6s %6s %7s %6s\n'
+	local name line format='%-13s %-24s %4s %-13s %-3s %-5s %6s %6s %7s %7s\n'
 
 	# shellcheck disable=SC2059 # a format
-	printf "$format" CONFIGURATION KERNEL CPUS WORDS TESTS GCC CLANG PASSED FAILED SKIPPED SECONDS
+	printf "$format" CONFIGURATION KERNEL CPUS WORDS GCC CLANG PASSED FAILED SKIPPED SECONDS
 	for name; do
-		IFS='|' read -r -a line < "$results/$name.result"
+		result_of "$name"
 		# shellcheck disable=SC2059
-		printf "$format" "${line[0]}" "${line[1]}" "${line[2]}" "${line[3]:--}" "${line[@]:4}"
+		printf "$format" "${line[@]:0:3}" "${line[3]:--}" "${line[@]:5:2}" "${line[@]:8:3}" "${line[7]}"
 	done
 }
 
@@ -165,13 +223,37 @@ markdown() # NAME...
 {
 	local name line
 
-	echo "| configuration | kernel | CPUs | on its command line | tests | gcc | clang | passed | failed | skipped |"
-	echo "|---|---|---|---|---|---|---|---|---|---|"
+	echo "| configuration | kernel | CPUs | on its command line | gcc | clang | passed | failed | skipped |"
+	echo "|---|---|---|---|---|---|---|---|---|"
 	for name; do
-		IFS='|' read -r -a line < "$results/$name.result"
-		printf '| %s ' "${line[@]:0:10}"
+		result_of "$name"
+		printf '| %s ' "${line[@]:0:4}" "${line[@]:5:2}" "${line[@]:8:3}"
 		echo '|'
 	done
+}
+
+# Test by test: how many cases passed, where all did
+markdown_tests() # NAME...
+{
+	local name test
+
+	echo "| test |$(printf ' %s |' "$@")"
+	echo "|---|$(printf -- '---|%.0s' "$@")"
+	for test in $(for name; do ls "$results/$name"; done | sort -u); do
+		printf '| %s |' "$test"
+		for name; do
+			printf ' %s |' "$(cell "$results/$name/$test")"
+		done
+		echo
+	done
+}
+
+cell() # FILE
+{
+	[[ ! -e $1 ]] || head -n 1 "$1" | awk '
+		/ FAILED/ { print "**failed**"; exit }
+		{ for (i = 2; i <= NF; i++) if ($i ~ /^passed/) passed = $(i - 1)
+		  print passed ? passed : "skipped" }'
 }
 
 # The reasons of what was skipped, once for each
@@ -180,7 +262,8 @@ skips() # NAME...
 	local name
 
 	for name; do
-		sed -n 's/^    skipped: .*# SKIP *//p; t; s/^    skipped: *//p' "$results/$name.log" |
+		cat "$results/$name"/* |
+			sed -n 's/^    skipped: .*# SKIP *//p; t; s/^    skipped: *//p' |
 			sed 's/ ([0-9]* times)$//; s/^[^:]*: //' | sort -u | sed "s/^/$name|/"
 	done | sort -t '|' -k 2 | awk -F '|' '
 		$2 != last { if (last != "") print "- " last ": " where; last = $2; where = $1; next }
@@ -194,7 +277,7 @@ publish()
 	local name text mark='<!-- what scripts/matrix.sh -p writes -->'
 
 	for name; do
-		[[ -s $results/$name.result && -e $results/$name.log ]] || {
+		[[ -s $results/$name/.result ]] || {
 			say "$name: not run yet; first: scripts/matrix.sh $name"
 			exit 1
 		}
@@ -211,8 +294,11 @@ publish()
 
 		$text
 
-		What a group of tests is, and what each configuration is for, says
-		[scripts/test.d/matrix](../scripts/test.d/matrix).
+		What each configuration is for says [scripts/test.d/matrix](../scripts/test.d/matrix).
+		Test by test, so many cases passed, where all did; those of x86 skip themselves
+		elsewhere:
+
+		$(markdown_tests "$@")
 
 		## What was skipped
 
@@ -228,12 +314,14 @@ publish()
 
 main()
 {
-	local option full='' publish='' name wanted=() passed=0 failed=0 skipped=0 line
+	local option dose='' again='' publish='' name wanted=() passed=0 failed=0 skipped=0 line
 
 	[[ ${1-} != --help ]] || set -- -h
-	while getopts :fph option; do
+	while getopts :frsph option; do
 		case $option in
-		f) full=yes ;;
+		f) dose=full ;;
+		r) again=yes ;;
+		s) dose=short ;;
 		p) publish=yes ;;
 		h) help; exit 0 ;;
 		*) usage "no option -$OPTARG" ;;
@@ -256,10 +344,11 @@ main()
 	for name in "${wanted[@]}"; do
 		run
 	done
+	again=''
 	table "${wanted[@]}"
 	for name in "${wanted[@]}"; do
-		IFS='|' read -r -a line < "$results/$name.result"
-		passed=$((passed + line[7])) failed=$((failed + line[8])) skipped=$((skipped + line[9]))
+		result_of "$name"
+		passed=$((passed + line[8])) failed=$((failed + line[9])) skipped=$((skipped + line[10]))
 	done
 	echo "$passed passed, $failed failed, $skipped skipped"
 	((!failed && passed)) || exit 1

@@ -19,6 +19,7 @@ print_lock=$repo/build/selftests/print.lock
 declare -A host=(
 	[command]=selftests/command/run.sh
 	[sanitized]=selftests/command/sanitized.sh
+	[hookless]=selftests/hookless.sh
 	[packaging]=selftests/packaging.sh
 	[planted]=selftests/planted/planted.sh
 	[signed]=selftests/signed.sh
@@ -26,10 +27,12 @@ declare -A host=(
 	[syzlang]=selftests/syzlang.sh
 	[vm]=scripts/vm.d/selftest.sh
 )
-host_order=(vm command sanitized packaging runner syzlang)
+host_order=(vm command sanitized packaging runner syzlang hookless)
 host_limit=600
-# Of debug kernels: they are given which
+# Of debug kernels
 host_debug=(planted signed)
+# They are given which kernel.
+host_kernel=(hookless "${host_debug[@]}")
 
 # Tests that count instructions have a VM of their own; of the others so many share one.
 icount=(cost watch_cost)
@@ -46,7 +49,7 @@ debug_only=(load_stress hotplug stress_ng.sh)
 help()
 {
 	cat <<-END
-	Usage: scripts/test.sh [-k KERNEL] [-c CPUS] [-a WORDS] [NAME...]
+	Usage: scripts/test.sh [-k KERNEL] [-c CPUS] [-a WORDS] [-n] [NAME...]
 
 	Run all tests, or those of these names, and print how many cases passed. Exit
 	status: 0 if something was run and nothing failed, else 1.
@@ -54,6 +57,7 @@ help()
 	 -k KERNEL    what scripts/vm -k takes: without names, the tests in VMs only
 	 -c CPUS      of the VMs, but for those that count instructions (default 4)
 	 -a WORDS     more words for the kernel's command line
+	 -n           name those that would be run, and run none
 	 -h           this text
 
 	Names:
@@ -227,7 +231,7 @@ host_test() # NAME
 		test_missing "$1" "${host[$1]} is not there"
 		return
 	fi
-	! in_list "$1" "${host_debug[@]}" || arguments=("$kernel")
+	! in_list "$1" "${host_kernel[@]}" || arguments=(${kernel:+"$kernel"})
 	test_begin "$1"
 	while IFS= read -r line; do
 		case $line in
@@ -319,15 +323,16 @@ add_jobs() # SIZE COMMAND NAME...
 
 main()
 {
-	local tests=() test many=() one=() wanted wanted_vm=() option
+	local tests=() test many=() one=() wanted wanted_vm=() option no_run=''
 
 	kernel='' cpus=4 append=''
 	[[ ${1-} != --help ]] || set -- -h
-	while getopts k:c:a:h option; do
+	while getopts k:c:a:nh option; do
 		case $option in
 		k) kernel=$OPTARG ;;
 		c) cpus=$OPTARG ;;
 		a) append=$OPTARG ;;
+		n) no_run=yes ;;
 		h) help; exit 0 ;;
 		*) help >&2; exit 2 ;;
 		esac
@@ -347,6 +352,10 @@ main()
 		done
 		[[ $kernel ]] || wanted+=("${host_order[@]}")
 		((slow == 1)) || wanted+=("${host_debug[@]}")
+	fi
+	if [[ $no_run ]]; then
+		echo "${wanted[*]}"
+		exit
 	fi
 	jobs=()
 
