@@ -219,6 +219,8 @@ int __init syscount_hook_init(const char *name)
 	}
 	if (err == -EINVAL)
 		pr_err("hook: no hook '%s'; there are direct, tracepoint, kprobe, or auto\n", name);
+	else if (err && automatic)
+		pr_err("hook: this kernel can have none of direct, tracepoint, kprobe (%d)\n", err);
 	else if (err)
 		pr_err("hook: this kernel cannot have '%s' (%d)\n", name, err);
 	return err;
