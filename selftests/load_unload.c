@@ -181,7 +181,7 @@ TEST_F(load, does_not_move_on_from_what_was_chosen)
 {
 	char text[64];
 
-	need_hook("kprobe");
+	need_hook("direct");
 	ASSERT_EQ(0, module_insert(""));
 	hook_choose("kprobe");
 	EXPECT_STREQ("syscount: 1.0: hook kprobe\n", log_wait());
@@ -189,6 +189,38 @@ TEST_F(load, does_not_move_on_from_what_was_chosen)
 	EXPECT_STREQ("direct tracepoint [kprobe]\n", text);
 	EXPECT_TRUE(kprobe_hooked());
 	EXPECT_FALSE(direct_hooked());
+}
+
+/* At load in one line; later as an error, and what counts goes on. */
+TEST_F(load, a_hook_that_the_kernel_cannot_have_is_refused)
+{
+	static const char *const names[] = { "direct", "tracepoint", "kprobe" };
+	char text[128], before[64], after[64];
+	unsigned int i, lacking = 0;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		if (kernel_has_hook(names[i]))
+			continue;
+		lacking++;
+		snprintf(text, sizeof(text), "hook=%s", names[i]);
+		EXPECT_EQ(-EOPNOTSUPP, module_insert(text));
+		snprintf(text, sizeof(text),
+			 "syscount: hook: this kernel cannot have '%s' (-95)\n", names[i]);
+		EXPECT_STREQ(text, log_lines());
+		check_gone(_metadata);
+
+		module_fresh("");
+		file_read(SYSCOUNT_SYSFS "hook", before, sizeof(before));
+		EXPECT_EQ(-EOPNOTSUPP, file_write(SYSCOUNT_SYSFS "hook", names[i]));
+		file_read(SYSCOUNT_SYSFS "hook", after, sizeof(after));
+		EXPECT_STREQ(before, after);
+		EXPECT_EQ(NULL, strstr(after, names[i]));
+		EXPECT_LT(0, counted(SYSCOUNT_ABI_64, SYS_ioctl));
+		ASSERT_EQ(0, module_remove());
+		log_mark();
+	}
+	if (!lacking)
+		SKIP(return, "this kernel can have every hook");
 }
 
 /* An emulator that runs all CPUs in one thread goes on to the next one at this. */

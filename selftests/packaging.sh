@@ -127,6 +127,13 @@ dkms build "syscount/$version" --dkmstree "$tmp/dkms" --sourcetree "$tmp/root/us
 same "dkms: a kernel without tracepoints is excluded" yes \
 	"$(grep -q 'BUILD_EXCLUSIVE' "$tmp/log" && [[ -z $(find "$tmp/dkms" -name 'syscount.ko*') ]] && echo yes)"
 
+# Nor is it a riddle what a build by hand lacks.
+echo "#undef CONFIG_TRACEPOINTS" > "$tmp/lacking.h"
+build module BUILD="$tmp/lacking" KCFLAGS="-include $tmp/lacking.h" > "$tmp/log" 2>&1
+same "a kernel without tracepoints: the build fails, and says what is missing" \
+	'2 #error "syscount needs a kernel with CONFIG_TRACEPOINTS"' \
+	"$? $(sed -n 's/.*error: \(#error .*\)/\1/p' "$tmp/log")"
+
 # Signing, of a module of its own: scripts/vm takes the one in build/ for unsigned.
 sign() { build sign BUILD="$tmp/build" "$@"; }
 key_pair() # NAME
