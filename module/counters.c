@@ -85,27 +85,16 @@ notrace unsigned int syscount_find_slot(u64 slots[SYSCOUNT_SLOTS], unsigned int 
 }
 NOKPROBE_SYMBOL(syscount_find_slot);
 
-/**
- * syscount_count_other() - count a call that is not known to be in a table
- * @weights: as for syscount_count()
- * @abi: SYSCOUNT_ABI_*
- * @nr: as the kernel takes it, x32's without bit 30
- *
- * Called from probes: takes no lock, allocates nothing, may be preempted.
- */
-notrace void syscount_count_other(const u8 *weights, unsigned int abi, s32 nr)
+/* Of syscount_count_other(), for numbers outside the tables */
+notrace void syscount_count_unknown(const u8 *weights, unsigned int abi, s32 nr)
 {
-	if ((u32)nr < syscount_abi_size(abi)) {
-		syscount_count(weights, syscount_abi_base(abi) + nr);
-		return;
-	}
 	if (!syscount_weight(weights, syscount_slot_base(abi)))
 		return;
 	this_cpu_inc(syscount_counters[syscount_find_slot(slots[abi], abi, nr)]);
 	if (unlikely(arch_cpu_read(syscount_watched)))
 		syscount_watch_unknown(abi, nr, 1);
 }
-NOKPROBE_SYMBOL(syscount_count_other);
+NOKPROBE_SYMBOL(syscount_count_unknown);
 
 /**
  * syscount_count_entered() - count a call of the running task
@@ -116,12 +105,23 @@ NOKPROBE_SYMBOL(syscount_count_other);
  */
 notrace void syscount_count_entered(const u8 *weights, s32 nr)
 {
-	unsigned int abi;
-
 	if (nr == -1)
 		return;
-	abi = arch_entered_abi(&nr);
-	syscount_count_other(weights, abi, nr);
+	/* Each by constants */
+	switch (arch_entered_abi(&nr)) {
+	case SYSCOUNT_ABI_64:
+		syscount_count_other(weights, SYSCOUNT_ABI_64, nr);
+		break;
+	case SYSCOUNT_ABI_I386:
+		syscount_count_other(weights, SYSCOUNT_ABI_I386, nr);
+		break;
+	case SYSCOUNT_ABI_X32:
+		syscount_count_other(weights, SYSCOUNT_ABI_X32, nr);
+		break;
+	case SYSCOUNT_ABI_ARM:
+		syscount_count_other(weights, SYSCOUNT_ABI_ARM, nr);
+		break;
+	}
 }
 NOKPROBE_SYMBOL(syscount_count_entered);
 

@@ -18,7 +18,7 @@ int syscount_counters_init(void);
 void syscount_counters_exit(void);
 
 unsigned int syscount_find_slot(u64 slots[SYSCOUNT_SLOTS], unsigned int abi, s32 nr);
-void syscount_count_other(const u8 *weights, unsigned int abi, s32 nr);
+void syscount_count_unknown(const u8 *weights, unsigned int abi, s32 nr);
 void syscount_count_entered(const u8 *weights, s32 nr);
 
 /*
@@ -39,6 +39,22 @@ static __always_inline unsigned long syscount_add(u64 __percpu *counters, const 
 static __always_inline void syscount_count(const u8 *weights, unsigned int index)
 {
 	syscount_watch_check(index, syscount_add(syscount_counters, weights, index));
+}
+
+/**
+ * syscount_count_other() - count a call that is not known to be in a table
+ * @weights: as for syscount_count()
+ * @abi: SYSCOUNT_ABI_*, which the compiler knows
+ * @nr: as the kernel takes it, x32's without bit 30
+ *
+ * Called from probes: takes no lock, allocates nothing, may be preempted.
+ */
+static __always_inline void syscount_count_other(const u8 *weights, unsigned int abi, s32 nr)
+{
+	if (likely((u32)nr < syscount_abi_size(abi)))
+		syscount_count(weights, syscount_abi_base(abi) + nr);
+	else
+		syscount_count_unknown(weights, abi, nr);
 }
 
 void syscount_index_row(unsigned int index, const u64 slots[SYSCOUNT_ABIS][SYSCOUNT_SLOTS],

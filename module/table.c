@@ -64,18 +64,14 @@ static const struct syscount_call calls_64[SYSCOUNT_SIZE_64] = {
 static const struct {
 	const struct syscount_call *calls;
 	const char *prefix;	/* of the entry points: the kernel's syscall_*.c, sys*.c */
-	unsigned int base;
-	unsigned int size;
-} abis[SYSCOUNT_ABI_COUNT] = {
+} abis[SYSCOUNT_ABIS] = {
 #ifdef CONFIG_X86_64
-	[SYSCOUNT_ABI_64] = { calls_64, "__x64_", SYSCOUNT_BASE_64, SYSCOUNT_SIZE_64 },
-	[SYSCOUNT_ABI_I386] = { calls_i386, "__ia32_", SYSCOUNT_BASE_I386, SYSCOUNT_SIZE_I386 },
-	[SYSCOUNT_ABI_X32] = { calls_x32, "__x64_", SYSCOUNT_BASE_X32, SYSCOUNT_SIZE_X32 },
+	[SYSCOUNT_ABI_64] = { calls_64, "__x64_" },
+	[SYSCOUNT_ABI_I386] = { calls_i386, "__ia32_" },
+	[SYSCOUNT_ABI_X32] = { calls_x32, "__x64_" },
 #else
-	[SYSCOUNT_ABI_64] = { calls_64, "__arm64_", SYSCOUNT_BASE_64, SYSCOUNT_SIZE_64 },
-	[SYSCOUNT_ABI_ARM] = {
-		syscount_calls_arm, "__arm64_", SYSCOUNT_BASE_ARM, SYSCOUNT_SIZE_ARM
-	},
+	[SYSCOUNT_ABI_64] = { calls_64, "__arm64_" },
+	[SYSCOUNT_ABI_ARM] = { syscount_calls_arm, "__arm64_" },
 #endif
 };
 
@@ -109,24 +105,13 @@ u32 syscount_abis_built(void)
 	return abis;
 }
 
-unsigned int syscount_abi_base(unsigned int abi)
-{
-	return abis[abi].base;
-}
-
-/* Numbers below this have a counter of their own. */
-unsigned int syscount_abi_size(unsigned int abi)
-{
-	return abis[abi].size;
-}
-
 static const struct syscount_call *call_at(unsigned int index)
 {
 	unsigned int abi;
 
-	for (abi = 0; abi < SYSCOUNT_ABI_COUNT; abi++)
-		if (index - abis[abi].base < abis[abi].size)
-			return &abis[abi].calls[index - abis[abi].base];
+	for (abi = 0; abi < SYSCOUNT_ABIS; abi++)
+		if (index - syscount_abi_base(abi) < syscount_abi_size(abi))
+			return &abis[abi].calls[index - syscount_abi_base(abi)];
 	return NULL;
 }
 

@@ -6,6 +6,7 @@
 #ifndef _SYSCOUNT_TABLE_H
 #define _SYSCOUNT_TABLE_H
 
+#include <linux/compiler.h>
 #include <linux/stddef.h>
 #include <linux/types.h>
 #include <linux/syscount.h>
@@ -79,11 +80,47 @@ extern const char *const syscount_category_names[SYSCOUNT_CAT_COUNT];
 extern const char *const syscount_abi_names[SYSCOUNT_ABI_COUNT];
 
 u32 syscount_abis_built(void);
-unsigned int syscount_abi_base(unsigned int abi);
-unsigned int syscount_abi_size(unsigned int abi);
 const char *syscount_call_name(unsigned int index);
 unsigned int syscount_call_category(unsigned int index);
 void syscount_call_entry(unsigned int abi, unsigned int index, char entry[SYSCOUNT_ENTRY_LEN]);
+
+/* An abi that this machine has not has no calls. */
+static __always_inline unsigned int syscount_abi_base(unsigned int abi)
+{
+	switch (abi) {
+#ifdef CONFIG_X86_64
+	case SYSCOUNT_ABI_I386:
+		return SYSCOUNT_BASE_I386;
+	case SYSCOUNT_ABI_X32:
+		return SYSCOUNT_BASE_X32;
+#else
+	case SYSCOUNT_ABI_ARM:
+		return SYSCOUNT_BASE_ARM;
+#endif
+	default:
+		return SYSCOUNT_BASE_64;
+	}
+}
+
+/* Numbers below this have a counter of their own. */
+static __always_inline unsigned int syscount_abi_size(unsigned int abi)
+{
+	switch (abi) {
+	case SYSCOUNT_ABI_64:
+		return SYSCOUNT_SIZE_64;
+#ifdef CONFIG_X86_64
+	case SYSCOUNT_ABI_I386:
+		return SYSCOUNT_SIZE_I386;
+	case SYSCOUNT_ABI_X32:
+		return SYSCOUNT_SIZE_X32;
+#else
+	case SYSCOUNT_ABI_ARM:
+		return SYSCOUNT_SIZE_ARM;
+#endif
+	default:
+		return 0;
+	}
+}
 
 static inline unsigned int syscount_slot_base(unsigned int abi)
 {
