@@ -148,7 +148,7 @@ apt_root()
 
 	mkdir -p "$archives/partial" &&
 	apt-get "${apt[@]}" -o "Dir::Cache::archives=$archives" install -y --download-only \
-		--no-install-recommends base-files dash bash coreutils sed mawk grep findutils \
+		--no-install-recommends base-files dash bash coreutils diffutils sed mawk grep findutils \
 		"${@:3}" || return
 	# That has the links of a merged /usr, which the others go through.
 	for package in "$archives"/base-files_*.deb "$archives"/*.deb; do
