@@ -96,10 +96,14 @@ build()
 	sed 's/^/    | /' "$results/log"
 }
 
-# With all warnings, by its own compiler and by clang. Once for each kernel: sets gcc and clang.
+# With all warnings, by its own compiler and by clang. Once for each kernel and state of the
+# sources: sets gcc and clang.
 build_by_all()
 {
-	local memo=$results/built/$release built
+	local memo built
+
+	memo=$results/built/$release-$(cd "$repo" && find Kbuild module scripts/gen-tables.sh \
+		scripts/categories.txt scripts/test.d/clang.sh -type f | sort | xargs cat | sha256sum | cut -c 1-16)
 
 	if [[ -e $memo ]]; then
 		read -r gcc clang < "$memo"
@@ -339,8 +343,7 @@ main()
 	fi
 
 	"$repo/scripts/setup.sh" --check build vm test arm64 || exit 1
-	mkdir -p "$results" "$cache/kernels" || exit 1
-	rm -rf "$results/built" && mkdir "$results/built" || exit 1
+	mkdir -p "$results/built" "$cache/kernels" || exit 1
 	for name in "${wanted[@]}"; do
 		run
 	done
