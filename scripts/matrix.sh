@@ -97,7 +97,7 @@ build()
 }
 
 # With all warnings, by its own compiler and by clang. Once for each kernel and state of the
-# sources: sets gcc and clang.
+# sources, and not for a short dose: sets gcc and clang.
 build_by_all()
 {
 	local memo built
@@ -109,6 +109,8 @@ build_by_all()
 		read -r gcc clang < "$memo"
 		return
 	fi
+	# It takes as long as the tests do.
+	[[ $dose != short ]] || return
 	rm -rf "$results/build"
 	build gcc W=1 KCFLAGS=-Werror
 	gcc=$built
