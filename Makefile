@@ -13,7 +13,9 @@ KROOT ?=
 VERSION := $(shell sed -n 's/^\#define SYSCOUNT_VERSION "\(.*\)"/\1/p' module/version.h)
 
 BUILD := $(CURDIR)/build
-MODULE_DIR := $(BUILD)/$(KVER)
+# Of a module that counts what of it runs (see Kbuild)
+COVERAGE :=
+MODULE_DIR := $(BUILD)/$(KVER)$(if $(COVERAGE),-coverage)
 MODULE_SOURCES := Kbuild scripts/gen-tables.sh scripts/categories.txt \
 	$(wildcard module/*.[chS] module/uapi/linux/*.h)
 
@@ -98,6 +100,13 @@ test-debug:
 	scripts/setup.sh build vm test $(if $(filter short,$(DOSE)),,debug)
 	scripts/test-debug.sh $(if $(filter short,$(DOSE)),-s)
 
+coverage:
+	scripts/setup.sh build vm test debug coverage
+	scripts/coverage.sh
+
+coverage-publish:
+	scripts/coverage.sh -p
+
 check: setup
 	scripts/check.sh
 
@@ -149,6 +158,8 @@ help:
 #: make test-matrix     the tests on other kernels, with other CPUs and preemption (DOSE=short: less)
 #: make test-matrix-publish what that found, into Documentation/kernels.md and README
 #: make test-debug      tests on kernels that look for faults, and long ones; hours (DOSE=short: less)
+#: make coverage        what of the module those reach: lines, branches, and why not all; hours
+#: make coverage-publish what that found, into Documentation/testing.md
 #: make vm              a shell in a VM with the module loaded
 #: make check           the static checks
 #: make fuzz            the command's parsers on made-up input, for FUZZ_SECONDS (120)
@@ -166,4 +177,4 @@ help:
 #: KVER=VERSION         the kernel to build for (its headers must be installed; default: the
 #:                      running one, or the newest that has them)
 
-.PHONY: all module sign test-modules tool man setup vm demo test test-matrix test-matrix-publish test-debug check fuzz bench bench-publish install uninstall dkms-install dkms-uninstall clean help
+.PHONY: all module sign test-modules tool man setup vm demo test test-matrix test-matrix-publish test-debug coverage coverage-publish check fuzz bench bench-publish install uninstall dkms-install dkms-uninstall clean help

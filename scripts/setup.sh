@@ -22,6 +22,7 @@ declare -A packages=(
 	# A kernel's build (vm.d/kernel-build.sh), and what is run on it.
 	[debug]="bc bison ccache cpio flex gcc libc6-dev libelf-dev libssl-dev linux-source-6.1
 		 make openssl perl rsync stress-ng xz-utils"
+	[coverage]="gcc gcovr python3"
 )
 # Without being asked for, all but what only some targets need
 groups=(build vm test check doc fuzz)
@@ -31,10 +32,10 @@ help()
 	cat <<-END
 	Usage: scripts/setup.sh [--check] [GROUP...]
 
-	Install, as root, the Debian packages of GROUP (${groups[*]}, or arm64, bench, debug;
-	default: all but the last three) that are missing. SETUP=no in the environment, or
-	--check, installs nothing: it says what is missing and how to get it. Exit
-	status 1 then, 0 if all is there.
+	Install, as root, the Debian packages of GROUP (${groups[*]}, or arm64,
+	bench, coverage, debug; default: all but the last four) that are missing. SETUP=no in
+	the environment, or --check, installs nothing: it says what is missing and how to get
+	it. Exit status 1 then, 0 if all is there.
 	END
 }
 

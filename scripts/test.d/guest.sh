@@ -53,6 +53,25 @@ after()
 	dmesg | grep -E "$fault" | sed 's/^/## fault the kernel said: /'
 }
 
+# With VM_COVERAGE (see scripts/vm): what of the module ran until now, also while it was loaded
+# before. After each test, as a later one may take the VM down.
+keep_coverage()
+{
+	local from=/sys/kernel/debug/gcov files file
+
+	mapfile -t files < <(find $from -name '*.gcda' -print 2> /dev/null)
+	((${#files[@]})) || return
+	mkdir -p "$dir/coverage.tmp/$first"
+	for file in "${files[@]}"; do
+		# Of no size, as all files there, so cat
+		cat "$file" > "$dir/coverage.tmp/$first/${file##*/}"
+	done
+	mkdir -p "$dir/coverage"
+	rm -rf "$dir/coverage/$first"
+	mv "$dir/coverage.tmp/$first" "$dir/coverage/"
+}
+
+first=$1
 for name; do
 	echo "## start $name"
 	fresh
@@ -60,5 +79,9 @@ for name; do
 	"$dir/run_kselftest.sh" -t "syscount:$name"
 	echo
 	after
+	keep_coverage
 	echo "## end $name"
 done
+# The last unloading, too
+! loaded || rmmod syscount
+keep_coverage

@@ -1,0 +1,133 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# `make coverage`: what of the module the tests in VMs reach. Debian's kernels do not let a module
+# count that: a debug kernel does, which has failing allocations besides.
+
+set -u
+unset MAKEFLAGS MFLAGS MAKELEVEL
+repo=$(realpath -- "$(dirname -- "${BASH_SOURCE[0]}")/..")
+home=~	# right without HOME, too
+cache=${XDG_CACHE_HOME:-$home/.cache}/syscount
+out=$repo/build/coverage
+kernel=kasan
+readonly EX_USAGE=2 EX_VM=125
+# shellcheck source-path=SCRIPTDIR source=vm.d/kernel.sh
+. "$repo/scripts/vm.d/kernel.sh"
+# shellcheck source-path=SCRIPTDIR source=vm.d/kernel-build.sh
+. "$repo/scripts/vm.d/kernel-build.sh"
+
+help()
+{
+	cat <<-END
+	Usage: scripts/coverage.sh [NAME...]
+	       scripts/coverage.sh -r | -p
+
+	Run the tests in VMs, or those of these names (see scripts/test.sh -h), on the kernel
+	$kernel, and print what of the module they reach, together with those that ran before on
+	the same build of it, and what they do not and why. Exit status: 0 if the tests
+	passed, enough is reached, and what is not has a reason in selftests/coverage/uncovered.
+
+	 -r   run nothing, and print what earlier runs found
+	 -p   publish that: in Documentation/testing.md
+	 -h   this text
+	END
+}
+
+say() { echo "coverage: $*" >&2; }
+
+# What vm.d/kernel.sh calls
+die()
+{
+	say "$1: $2${3:+ ($3)}"
+	exit "$EX_VM"
+}
+
+# The names of all tests in VMs, but for those that count instructions
+all_tests()
+{
+	sed -n 's/^TEST_\(GEN_\)\?PROGS [+:]= //p' "$repo/selftests/Makefile" | tr ' ' '\n' |
+		grep -vxE 'cost|watch_cost'
+}
+
+# Each VM's counts to those of VMs before it. They are of one build of the module, or are none.
+gather()
+{
+	local from=$repo/build/selftests/install/coverage vm sum
+
+	sum=$(sha256sum < "$built/syscount.ko")
+	[[ -e $out/sum && $(<"$out/sum") == "$sum" ]] || rm -rf "$out"
+	mkdir -p "$out" && echo "$sum" > "$out/sum" || return
+	for vm in "$from"/*/; do
+		[[ -d $vm ]] || { say "no VM has counted"; return 1; }
+		rm -rf "$out/merged"
+		if [[ ! -d $out/data ]]; then
+			cp -r "$vm" "$out/merged" || return
+		elif ! gcov-tool merge "$out/data" "$vm" -o "$out/merged" > "$out/log" 2>&1; then
+			cat "$out/log" >&2
+			return 1
+		fi
+		rm -rf "$out/data" && mv "$out/merged" "$out/data" || return
+	done
+	rm -rf "$from"
+}
+
+# By gcovr, which wants counts, notes and sources where the compiler had them.
+summarise()
+{
+	cp "$out/data"/*.gcda "$built/module/" &&
+	(cd "$built" && gcovr -r . -f module/ --json -o "$out/coverage.json" > "$out/log" 2>&1) && return
+	cat "$out/log" >&2
+	return 1
+}
+
+report() { "$repo/selftests/coverage/report.py" "$@" "$out/coverage.json" "$built" "$repo/selftests/coverage/uncovered"; }
+
+# Between two marks in Documentation/testing.md
+publish()
+{
+	local mark='<!-- what scripts/coverage.sh -p writes -->' text
+
+	text=$(echo "Commit $(git -C "$repo" describe --always --dirty --abbrev=12), Linux $release:"; echo
+		report -m) || return
+	awk -v mark="$mark" -v text="$text" '
+		$0 == mark { inside = !inside; print; if (inside) print "\n" text "\n"; next }
+		!inside' "$repo/Documentation/testing.md" > "$out/testing.md" &&
+	cp "$out/testing.md" "$repo/Documentation/testing.md"
+}
+
+main()
+{
+	local option run=yes publish='' status=0 wanted release built
+	# shellcheck disable=SC2034 # what kernel_find sets
+	local image modules arch kernel_make
+
+	[[ ${1-} != --help ]] || set -- -h
+	while getopts rph option; do
+		case $option in
+		r) run='' ;;
+		p) run='' publish=yes ;;
+		h) help; exit 0 ;;
+		*) help >&2; exit "$EX_USAGE" ;;
+		esac
+	done
+	shift $((OPTIND - 1))
+	"$repo/scripts/setup.sh" --check build vm test coverage || exit 1
+	wanted=("$@")
+	((${#wanted[@]})) || mapfile -t wanted < <(all_tests)
+	kernel_find "$kernel"
+	built=$repo/build/$release-coverage
+	if [[ $run ]]; then
+		(($#)) || rm -rf "$out"
+		VM_COVERAGE=y "$repo/scripts/test.sh" -k "$kernel" "${wanted[@]}" || status=1
+		gather && summarise || exit 1
+	fi
+	[[ -e $out/coverage.json ]] || { say "nothing was run yet"; exit 1; }
+	if [[ $publish ]]; then
+		publish
+		exit
+	fi
+	report || status=1
+	exit "$status"
+}
+
+main "$@"
