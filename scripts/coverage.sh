@@ -71,11 +71,18 @@ gather()
 	rm -rf "$from"
 }
 
-# By gcovr, which wants counts, notes and sources where the compiler had them.
+# By gcovr, which wants counts and notes where the compiler had them. Headers of the kernel are named as
+# from its directory; which is not worked in, as nothing is to be written in the cache.
 summarise()
 {
-	cp "$out/data"/*.gcda "$built/module/" &&
-	(cd "$built" && gcovr -r . -f module/ --json -o "$out/coverage.json" > "$out/log" 2>&1) && return
+	local tree=$out/tree part
+
+	mkdir -p "$tree" && cp "$out/data"/*.gcda "$built/module/" || return
+	for part in include arch; do
+		ln -sfn "${modules%/modules}/build/$part" "$tree/$part"
+	done
+	(cd "$tree" && gcovr -r "$built" -f "$built/module/" --object-directory="$tree" --json \
+		-o "$out/coverage.json" "$built/module") > "$out/log" 2>&1 && return
 	cat "$out/log" >&2
 	return 1
 }
@@ -97,9 +104,9 @@ publish()
 
 main()
 {
-	local option run=yes publish='' status=0 wanted release built
-	# shellcheck disable=SC2034 # what kernel_find sets
-	local image modules arch kernel_make
+	local option run=yes publish='' status=0 wanted release modules built
+	# shellcheck disable=SC2034 # kernel_find's, too
+	local image arch kernel_make
 
 	[[ ${1-} != --help ]] || set -- -h
 	while getopts rph option; do
