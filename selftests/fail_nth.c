@@ -278,6 +278,24 @@ static void prepare_switch(void)
 	};
 }
 
+/* Nothing is hooked then, but what a watch needs. */
+static struct syscount_switch_item all_off[SYSCOUNT_CAT_COUNT];
+
+static void prepare_all_off(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < SYSCOUNT_CAT_COUNT; i++)
+		all_off[i] = (struct syscount_switch_item) {
+			.what = SYSCOUNT_SWITCH_CATEGORY, .category = i,
+		};
+	prepare_file();
+	args.switches = (struct syscount_switch) {
+		.size = sizeof(args.switches), .count = SYSCOUNT_CAT_COUNT,
+		.items = (uintptr_t)all_off,
+	};
+}
+
 static void prepare_cost(void)
 {
 	prepare_file();
@@ -412,12 +430,65 @@ static int switch_hook(void)
 	return write(hook_file, hook, strlen(hook)) < 0 ? -errno : 0;
 }
 
+/*
+ * What there is beside an operation: a watch of this process, or none. It counts N calls as N, each
+ * with its exit.
+ */
+static int beside = -1;
+static uint64_t beside_calls;
+
+static void watch_beside(void)
+{
+	beside = watch_open(SYSCOUNT_TARGET_TASK, SYSCOUNT_BY_NONE, ERRORS, getpid());
+	beside_calls = 0;
+}
+
+static void check_beside(void)
+{
+	struct syscount_watch_row row;
+	struct reading reading = {};
+
+	if (beside < 0)
+		return;
+	make_flocks(CALLS);
+	beside_calls += CALLS;
+	watch_read(beside, &reading);
+	row = row_of(&reading, A64, SYS_flock);
+	if (row.calls != beside_calls || row.exits != beside_calls || row.errors != beside_calls ||
+	    row.refused)
+		die("of %llu calls it has %llu, %llu exits, %llu errors, %llu refused",
+		    (unsigned long long)beside_calls, (unsigned long long)row.calls,
+		    (unsigned long long)row.exits, (unsigned long long)row.errors,
+		    (unsigned long long)row.refused);
+	reading_free(&reading);
+}
+
+static void leave_beside(void)
+{
+	if (beside >= 0)
+		close(beside);
+	beside = -1;
+}
+
+/* Without the memory for the tracepoint that the watch needs the hook stays, and counts nothing. */
+static void undo_all_off(bool done)
+{
+	int category;
+
+	make_flocks(done ? CALLS : 0);
+	for (category = 0; category < SYSCOUNT_CAT_COUNT; category++)
+		category_enable(category, true);
+	check_beside();
+	close_file(done);
+}
+
 /* A failure leaves the old one counting. */
 static void undo_hook(bool done)
 {
 	struct syscount_info info = { .size = sizeof(info) };
 
 	close(hook_file);
+	check_beside();
 	if (device_ioctl(SYSCOUNT_IOC_GET_INFO, &info))
 		die("SYSCOUNT_IOC_GET_INFO: %m");
 	if (strcmp(hook_names[info.hook], done ? hook : hook_before))
@@ -521,6 +592,20 @@ TEST_F(fail_nth, ioctls)
 		command = all[i].command;
 		check_operation(_metadata, &op);
 	}
+}
+
+TEST_F(fail_nth, all_off_beside_a_watch)
+{
+	static const struct operation op = {
+		.name = "all off", .prepare = prepare_all_off, .run = do_ioctl,
+		.undo = undo_all_off,
+	};
+
+	watch_beside();
+	path = SYSCOUNT_DEVICE;
+	command = SYSCOUNT_IOC_SWITCH;
+	check_operation(_metadata, &op);
+	leave_beside();
 }
 
 FIXTURE(watch) {};
@@ -671,21 +756,28 @@ FIXTURE_VARIANT(change)
 {
 	const char *from;
 	const char *to;
+	bool watched;
 };
 
-FIXTURE_VARIANT_ADD(change, direct_to_tracepoint) { "direct", "tracepoint" };
-FIXTURE_VARIANT_ADD(change, tracepoint_to_kprobe) { "tracepoint", "kprobe" };
-FIXTURE_VARIANT_ADD(change, kprobe_to_tracepoint) { "kprobe", "tracepoint" };
-FIXTURE_VARIANT_ADD(change, tracepoint_to_direct) { "tracepoint", "direct" };
+FIXTURE_VARIANT_ADD(change, direct_to_tracepoint) { "direct", "tracepoint", false };
+FIXTURE_VARIANT_ADD(change, tracepoint_to_kprobe) { "tracepoint", "kprobe", false };
+FIXTURE_VARIANT_ADD(change, kprobe_to_tracepoint) { "kprobe", "tracepoint", false };
+FIXTURE_VARIANT_ADD(change, tracepoint_to_direct) { "tracepoint", "direct", false };
+/* The watch then needs a tracepoint that the old hook had. */
+FIXTURE_VARIANT_ADD(change, tracepoint_to_kprobe_watched) { "tracepoint", "kprobe", true };
 
 FIXTURE_SETUP(change)
 {
 	module_fresh("hook=tracepoint");
+	if (variant->watched)
+		watch_beside();
 	faults_setup();
 }
 
 FIXTURE_TEARDOWN(change)
 {
+	leave_beside();
+	slabs_await_empty();
 	EXPECT_EQ(0, module_remove());
 	EXPECT_EQ(0, module_insert("hook=tracepoint"));
 }

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/audit.h>
+#include <linux/bpf.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <poll.h>
@@ -24,6 +25,8 @@
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -68,6 +71,58 @@ static void job_errors(void)
 		call_64(SYS_lseek, ends[0], 0, SEEK_SET);
 	for (i = 0; i < GOOD; i++)
 		call_64(SYS_lseek, file, 0, SEEK_SET);
+}
+
+/*
+ * every_error: setsockopt with the errors 101 to 250 by a child, and then 1 to 150, in a cgroup where
+ * a program answers it by the error that the option's number is
+ */
+#define ERROR_CGROUP	"/sys/fs/cgroup/every_error"
+#define CHILD_FROM	101
+#define CHILD_TO	250
+#define OWN_FROM	1
+#define OWN_TO		150
+
+static unsigned int times_of_error(int error)
+{
+	return error % 5 + 1;
+}
+
+static uint64_t times_of_errors(int from, int to)
+{
+	uint64_t times = 0;
+
+	for (; from <= to; from++)
+		times += times_of_error(from);
+	return times;
+}
+
+static void make_errors(int from, int to)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	unsigned int i;
+
+	for (; from <= to; from++)
+		for (i = 0; i < times_of_error(from); i++)
+			if (syscall(SYS_setsockopt, fd, SOL_SOCKET, from, NULL, 0) != -1 || errno != from)
+				die("setsockopt: %m, and not %d", from);
+	close(fd);
+}
+
+static void job_every_error(void)
+{
+	pid_t child;
+
+	must_write(ERROR_CGROUP "/cgroup.procs", "0");
+	child = fork();
+	if (child < 0)
+		die("job: %m");
+	if (!child) {
+		make_errors(CHILD_FROM, CHILD_TO);
+		_exit(0);
+	}
+	wait_success(child);
+	make_errors(OWN_FROM, OWN_TO);
 }
 
 /* results: values close to those of errors, that are none */
@@ -448,6 +503,7 @@ static void job_sleeps(void)
 
 const struct job jobs[] = {
 	{ "errors", job_errors },
+	{ "every_error", job_every_error },
 	{ "results", job_results },
 	{ "threads", job_threads },
 	{ "signals", job_signals },
@@ -573,6 +629,72 @@ TEST_F(exits, errors_by_number)
 		EXPECT_EQ(by_number * BADF, errno_of(&reading, A64, SYS_lseek, EBADF));
 		EXPECT_EQ(by_number * INVAL, errno_of(&reading, A64, SYS_lseek, EINVAL));
 		EXPECT_EQ(by_number * SPIPE, errno_of(&reading, A64, SYS_lseek, ESPIPE));
+	}
+}
+
+/* The cgroup's program: bpf_set_retval(-optname), and no further. */
+static void answer_by_option(void)
+{
+	const struct bpf_insn code[] = {
+		{ .code = BPF_LDX | BPF_MEM | BPF_W, .dst_reg = BPF_REG_1, .src_reg = BPF_REG_1,
+		  .off = offsetof(struct bpf_sockopt, optname) },
+		{ .code = BPF_ALU64 | BPF_NEG, .dst_reg = BPF_REG_1 },
+		{ .code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_set_retval },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = 0 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	union bpf_attr load = {
+		.prog_type = BPF_PROG_TYPE_CGROUP_SOCKOPT,
+		.expected_attach_type = BPF_CGROUP_SETSOCKOPT,
+		.insn_cnt = ARRAY_SIZE(code),
+		.insns = (uintptr_t)code,
+		.license = (uintptr_t)"GPL",
+	};
+	union bpf_attr attach = { .attach_type = BPF_CGROUP_SETSOCKOPT };
+
+	attach.attach_bpf_fd = syscall(SYS_bpf, BPF_PROG_LOAD, &load, sizeof(load));
+	attach.target_fd = open(ERROR_CGROUP, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if ((int)attach.attach_bpf_fd < 0 || (int)attach.target_fd < 0 ||
+	    syscall(SYS_bpf, BPF_PROG_ATTACH, &attach, sizeof(attach)))
+		die("a program for " ERROR_CGROUP ": %m");
+	close(attach.attach_bpf_fd);
+	close(attach.target_fd);
+}
+
+/*
+ * Of one call 144 errors can be told apart, which is more than Linux has. Of others it is known
+ * that they were errors: in the child's counts, where 101 to 244 come first, and
+ * where its parent's are added to them, of which only those from 101 on find theirs.
+ */
+#define ROOM		144
+#define FIRST_KNOWN	CHILD_FROM
+#define LAST_KNOWN	(CHILD_FROM + ROOM - 1)
+
+TEST_F(exits, more_errors_than_there_are)
+{
+	uint64_t calls = times_of_errors(CHILD_FROM, CHILD_TO) + times_of_errors(OWN_FROM, OWN_TO);
+	struct arm arm;
+	int error;
+
+	if (kernel_is("5.10."))
+		SKIP(return, "Linux 5.10 has no bpf_set_retval()");
+	ASSERT_EQ(0, mkdir(ERROR_CGROUP, 0755));
+	answer_by_option();
+	arm = (struct arm) { watch_file(), SYSCOUNT_BY_NONE, ERRORS };
+	ASSERT_EQ(0, wait_status(job_start(&arm, 1, "every_error")));
+	ASSERT_EQ(0, rmdir(ERROR_CGROUP));
+	watch_read(arm.fd, &reading);
+	close(arm.fd);
+
+	expect_row(_metadata, A64, SYS_setsockopt, calls, calls, calls, 0);
+	EXPECT_EQ(0, reading.head.lost);
+	for (error = OWN_FROM; error <= CHILD_TO; error++) {
+		uint64_t known = error >= FIRST_KNOWN && error <= LAST_KNOWN ? times_of_error(error) : 0;
+
+		EXPECT_EQ(error <= OWN_TO ? 2 * known : known,
+			  errno_of(&reading, A64, SYS_setsockopt, error)) {
+			TH_LOG("error %d", error);
+		}
 	}
 }
 
