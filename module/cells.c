@@ -4,6 +4,7 @@
 #include <linux/kprobes.h>
 #include <linux/limits.h>
 #include <linux/minmax.h>
+#include <linux/sched.h>
 #include <linux/string.h>
 
 #include "cells.h"
@@ -133,6 +134,8 @@ static notrace unsigned int merge_cells(struct table *to, const struct table *fr
 		for (; cell != &syscount_no_cell; cell = cell->next)
 			if ((CELL_KIND(cell->key) == CELL_CALLS) == calls)
 				failed += !merge_cell(to, cell, source);
+		if (source->patient)
+			cond_resched();
 	}
 	return failed;
 }

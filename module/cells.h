@@ -140,6 +140,7 @@ static __always_inline bool cell_add_errno(struct cell *cell, unsigned int error
 /* Where the cells of a table come from, and go to. */
 struct cell_source {
 	unsigned int most;	/* in one table */
+	bool patient;		/* not of probes: who takes from it can be made to wait */
 	struct cell *(*get)(struct cell_source *source);	/* NULL: there is none */
 	void (*put)(struct cell_source *source, struct cell *cell);
 };

@@ -643,7 +643,9 @@ void watch_fold_ended(struct watch *watch)
 		member = list_first_entry(&watch->ended, struct member, ended);
 		list_del(&member->ended);
 		do {
-			done = fold(member, FOLD_STEPS / (member->group->table.cells + BATCH));
+			/* Its cells may be in the group before the next of them is. */
+			done = fold(member, FOLD_STEPS / (member->group->table.cells +
+							  member->table.cells + BATCH));
 			let_others_in(watch, &flags);
 		} while (!done);
 	}
@@ -682,7 +684,8 @@ static int join_running(struct watch *watch, struct task_struct *task)
 	err = watch_join(watch, task, false);
 	if (err)
 		return err;
-	smp_mb();	/* pairs with the lock that is taken for PF_EXITING, in exit_signals() */
+	/* Pairs with atomic_dec_and_test(&signal->live), between these two in do_exit(). */
+	smp_mb();
 	if (!is_exiting(task))
 		return 0;
 	end_any(watch, task);

@@ -199,8 +199,8 @@ static __always_inline bool watched_by_none(const struct task_struct *task)
 
 /*
  * How many watches take up who comes to where they are, or look at this moment for those who are
- * there. Without any, a running task is watched by what its CPU's pointer says, and by
- * nothing else.
+ * there. Without any, a running task is watched by what its CPU's pointer says, if that is read
+ * afterwards, and by nothing else.
  */
 extern unsigned int watches_gathering;
 

@@ -175,6 +175,7 @@ static void drop_surplus(struct watch *watch, enum pool_id id)
 		raw_spin_unlock_irqrestore(&watch->lock, flags);
 		if (object)
 			kmem_cache_free(caches[id], object);
+		cond_resched();
 	} while (object);
 }
 

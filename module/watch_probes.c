@@ -670,10 +670,16 @@ static notrace void syscount_watch_sched_switch(void *data, bool preempt, struct
 }
 NOKPROBE_SYMBOL(syscount_watch_sched_switch);
 
-/* Is the running task watched by none, nor what it forks? */
+/*
+ * Is the running task watched by none, nor what it forks? In this order: who is made a member while
+ * a watch gathers is told before that is over, so the pointer that is read afterwards says so.
+ */
 static __always_inline bool nothing_to_follow(void)
 {
-	return likely(!arch_cpu_read(syscount_watched) && !READ_ONCE(watches_gathering));
+	if (unlikely(READ_ONCE(watches_gathering)))
+		return false;
+	barrier();	/* a CPU is told by an interrupt, or is switched: no smp_rmb() is needed */
+	return likely(!arch_cpu_read(syscount_watched));
 }
 
 static bool inherited(const struct member *member, struct task_struct *child)
@@ -699,13 +705,16 @@ static noinline void follow(struct task_struct *parent, struct task_struct *chil
 		list_for_each_entry_rcu(member, &watched->members, of_task)
 			if (inherited(member, child))
 				watch_join_child(member->watch, child);
-	watches_join(child);
+	if (READ_ONCE(watches_gathering))
+		watches_join(child);
 	rcu_read_unlock();
 }
 
 /* The parent is running, the child not yet. */
 static void syscount_watch_fork(void *data, struct task_struct *parent, struct task_struct *child)
 {
+	/* The child is in the list of tasks, and in its cgroup: pairs with gathering_begins(). */
+	smp_mb();
 	if (!nothing_to_follow())
 		follow(parent, child);
 }

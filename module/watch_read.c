@@ -442,6 +442,7 @@ static struct reading *reading_alloc(struct watch *watch, struct syscount_watch_
 	reading->args = args;
 	reading->store = store;
 	reading->source.most = UINT_MAX;
+	reading->source.patient = true;
 	reading->source.get = get_spare;
 	reading->source.put = put_spare;
 	table_init(&reading->table);
