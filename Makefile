@@ -158,7 +158,7 @@ help:
 #: make test-matrix     the tests on other kernels, with other CPUs and preemption (DOSE=short: less)
 #: make test-matrix-publish what that found, into Documentation/kernels.md and README
 #: make test-debug      tests on kernels that look for faults, and long ones; hours (DOSE=short: less)
-#: make coverage        what of the module those reach: lines, branches, and why not all; hours
+#: make coverage        what of the module the tests in VMs reach, and why not the rest
 #: make coverage-publish what that found, into Documentation/testing.md
 #: make vm              a shell in a VM with the module loaded
 #: make check           the static checks

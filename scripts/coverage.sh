@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # `make coverage`: what of the module the tests in VMs reach. Debian's kernels do not let a module
-# count that: a debug kernel does, which has failing allocations besides.
+# count that: one that is built for it does, which has failing allocations besides.
 
 set -u
 unset MAKEFLAGS MFLAGS MAKELEVEL
@@ -9,7 +9,7 @@ repo=$(realpath -- "$(dirname -- "${BASH_SOURCE[0]}")/..")
 home=~	# right without HOME, too
 cache=${XDG_CACHE_HOME:-$home/.cache}/syscount
 out=$repo/build/coverage
-kernel=kasan
+kernel=gcov
 readonly EX_USAGE=2 EX_VM=125
 # shellcheck source-path=SCRIPTDIR source=vm.d/kernel.sh
 . "$repo/scripts/vm.d/kernel.sh"
@@ -23,9 +23,10 @@ help()
 	       scripts/coverage.sh -r | -p
 
 	Run the tests in VMs, or those of these names (see scripts/test.sh -h), on the kernel
-	$kernel, and print what of the module they reach, together with those that ran before on
-	the same build of it, and what they do not and why. Exit status: 0 if the tests
-	passed, enough is reached, and what is not has a reason in selftests/coverage/uncovered.
+	$kernel, which is built when it is first asked for, and print what of the module they
+	reach, together with those that ran before on the same build of it, and what they do
+	not and why. Exit status: 0 if the tests passed, enough is reached, and what is not has
+	a reason in selftests/coverage/uncovered.
 
 	 -r   run nothing, and print what earlier runs found
 	 -p   publish that: in Documentation/testing.md
@@ -42,12 +43,11 @@ die()
 	exit "$EX_VM"
 }
 
-# The names of all tests in VMs, but for those that count instructions
-all_tests()
-{
-	sed -n 's/^TEST_\(GEN_\)\?PROGS [+:]= //p' "$repo/selftests/Makefile" | tr ' ' '\n' |
-		grep -vxE 'cost|watch_cost'
-}
+# Other machines than the usual one for a test: words for the kernel's command line, and tests.
+others=(
+	# Several CPUs whose cycles are trusted, as real ones
+	"tsc=reliable|watch_exits watch_objects"
+)
 
 # Each VM's counts to those of VMs before it. They are of one build of the module, or are none.
 gather()
@@ -69,6 +69,12 @@ gather()
 		rm -rf "$out/data" && mv "$out/merged" "$out/data" || return
 	done
 	rm -rf "$from"
+}
+
+run() # WORDS TEST...
+{
+	VM_COVERAGE=y "$repo/scripts/test.sh" -k "$kernel" -a "$1" "${@:2}" || status=1
+	gather || exit 1
 }
 
 # By gcovr, which wants counts and notes where the compiler had them. Headers of the kernel are named as
@@ -104,7 +110,7 @@ publish()
 
 main()
 {
-	local option run=yes publish='' status=0 wanted release modules built
+	local option run=yes publish='' status=0 other release modules built
 	# shellcheck disable=SC2034 # kernel_find's, too
 	local image arch kernel_make
 
@@ -119,14 +125,19 @@ main()
 	done
 	shift $((OPTIND - 1))
 	"$repo/scripts/setup.sh" --check build vm test coverage || exit 1
-	wanted=("$@")
-	((${#wanted[@]})) || mapfile -t wanted < <(all_tests)
+	mkdir -p "$cache/kernels" || exit 1
 	kernel_find "$kernel"
 	built=$repo/build/$release-coverage
 	if [[ $run ]]; then
 		(($#)) || rm -rf "$out"
-		VM_COVERAGE=y "$repo/scripts/test.sh" -k "$kernel" "${wanted[@]}" || status=1
-		gather && summarise || exit 1
+		run "" "$@"
+		if ((!$#)); then
+			for other in "${others[@]}"; do
+				# shellcheck disable=SC2086 # words
+				run "${other%|*}" ${other#*|}
+			done
+		fi
+		summarise || exit 1
 	fi
 	[[ -e $out/coverage.json ]] || { say "nothing was run yet"; exit 1; }
 	if [[ $publish ]]; then

@@ -39,11 +39,13 @@ icount=(cost watch_cost)
 tests_a_vm=5
 vm_limit=3000
 
-# Debug kernels, where all takes longer, and instructions are not those that people run.
+# Debug kernels, and one for coverage: how many times longer all takes there, where instructions are
+# not those that people run.
 debug_kernels=(kasan kcsan)
-slow=10
-# Tests that other kernels do not have what it takes for; long ones.
-kasan_only=(fail_nth)
+declare -A slowness=([kasan]=10 [kcsan]=10 [gcov]=5)
+# Tests that need allocations to fail; long ones.
+faults_only=(fail_nth)
+fault_kernels=(kasan gcov)
 debug_only=(load_stress hotplug stress_ng.sh)
 
 help()
@@ -102,7 +104,7 @@ is_left_out() # NAME
 	local list=("${debug_only[@]}")
 
 	((slow == 1)) || list=("${icount[@]}")
-	[[ $kernel == kasan ]] || list+=("${kasan_only[@]}")
+	in_list "$kernel" "${fault_kernels[@]}" || list+=("${faults_only[@]}")
 	in_list "$1" "${list[@]}"
 }
 
@@ -340,7 +342,7 @@ main()
 	shift $((OPTIND - 1))
 	places
 	wanted=("$@")
-	in_list "$kernel" "${debug_kernels[@]}" || slow=1
+	slow=${slowness[${kernel:-6.1}]-1}
 	read -r -a tests <<< "$(list_of)"
 	for test; do
 		in_list "$test" "${host_order[@]}" "${host_debug[@]}" "${tests[@]}" ||
@@ -351,7 +353,7 @@ main()
 			is_left_out "$test" || wanted+=("$test")
 		done
 		[[ $kernel ]] || wanted+=("${host_order[@]}")
-		((slow == 1)) || wanted+=("${host_debug[@]}")
+		! in_list "$kernel" "${debug_kernels[@]}" || wanted+=("${host_debug[@]}")
 	fi
 	if [[ $no_run ]]; then
 		echo "${wanted[*]}"

@@ -662,13 +662,13 @@ static void answer_by_option(void)
 }
 
 /*
- * Of one call 144 errors can be told apart, which is more than Linux has. Of others it is known
- * that they were errors: in the child's counts, where 101 to 244 come first, and
- * where its parent's are added to them, of which only those from 101 on find theirs.
+ * Of one call a thread, and a group, can tell 144 errors apart, which is more than Linux has; of
+ * others it is known that they were errors. The child's first are 101 to 244, which is what its group
+ * has then; the own first are 1 to 144, of which those from 101 on find a place there.
  */
 #define ROOM		144
-#define FIRST_KNOWN	CHILD_FROM
-#define LAST_KNOWN	(CHILD_FROM + ROOM - 1)
+#define CHILD_LAST	(CHILD_FROM + ROOM - 1)
+#define OWN_LAST	(OWN_FROM + ROOM - 1)
 
 TEST_F(exits, more_errors_than_there_are)
 {
@@ -689,9 +689,10 @@ TEST_F(exits, more_errors_than_there_are)
 	expect_row(_metadata, A64, SYS_setsockopt, calls, calls, calls, 0);
 	EXPECT_EQ(0, reading.head.lost);
 	for (error = OWN_FROM; error <= CHILD_TO; error++) {
-		uint64_t known = error >= FIRST_KNOWN && error <= LAST_KNOWN ? times_of_error(error) : 0;
+		unsigned int times = (error >= CHILD_FROM && error <= CHILD_LAST) +
+				     (error >= CHILD_FROM && error <= OWN_LAST);
 
-		EXPECT_EQ(error <= OWN_TO ? 2 * known : known,
+		EXPECT_EQ(times * times_of_error(error),
 			  errno_of(&reading, A64, SYS_setsockopt, error)) {
 			TH_LOG("error %d", error);
 		}

@@ -26,6 +26,7 @@ declare -A kernel_series=(
 	[7.2]="kernel_of_suites 7.2 +deb14 amd64 sid forky"
 	[kasan]="kernel_of_source kasan"
 	[kcsan]="kernel_of_source kcsan"
+	[gcov]="kernel_of_source gcov"
 )
 
 kernel_names() { printf '%s\n' "${!kernel_series[@]}" | sort -V | xargs; }
