@@ -4,11 +4,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/fsuid.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -16,11 +19,13 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
 #include <linux/capability.h>
+#include <linux/userfaultfd.h>
 
 #include "../kselftest_harness.h"
 #include "watch_test.h"
@@ -357,6 +362,57 @@ TEST_F(access, watch_with_the_file_of_another)
 	}
 	/* Two with the right need not be the same. */
 	EXPECT_EQ(0, AS(PERFMON, try_watch(opened_by(ROOT), SYSCOUNT_TARGET_ALL, 0)));
+}
+
+static const char *const ids[] = {
+	"none", "uid", "euid", "suid", "fsuid", "gid", "egid", "sgid", "fsgid", "a capability",
+};
+
+/* Of NOBODY, who may: the one and no other. euid and egid take the one for files along. */
+static void change_id(const char *id)
+{
+	int err = 0;
+
+	if (!strcmp(id, "uid"))
+		err = setresuid(SOMEBODY, -1, -1);
+	else if (!strcmp(id, "euid"))
+		err = setresuid(-1, SOMEBODY, -1) || setfsuid(NOBODY) != SOMEBODY;
+	else if (!strcmp(id, "suid"))
+		err = setresuid(-1, -1, SOMEBODY);
+	else if (!strcmp(id, "fsuid"))
+		err = setfsuid(SOMEBODY) != NOBODY;
+	else if (!strcmp(id, "gid"))
+		err = setresgid(SOMEBODY, -1, -1);
+	else if (!strcmp(id, "egid"))
+		err = setresgid(-1, SOMEBODY, -1) || setfsgid(NOBODY) != SOMEBODY;
+	else if (!strcmp(id, "sgid"))
+		err = setresgid(-1, -1, SOMEBODY);
+	else if (!strcmp(id, "fsgid"))
+		err = setfsgid(SOMEBODY) != NOBODY;
+	else if (!strcmp(id, "a capability"))
+		set_caps(people[OTHER_CAPS].caps & ~CAP(NET_RAW));
+	if (err)
+		die("%s: %m", id);
+}
+
+static int try_watch_with_other(const char *id)
+{
+	int fd = watch_file();
+
+	change_id(id);
+	return try_watch(fd, SYSCOUNT_TARGET_SELF, 0);
+}
+
+/* Who opened the file had all of them, the others as well. */
+TEST_F(access, watch_with_one_other_id)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(ids); i++) {
+		EXPECT_EQ(i ? EPERM : 0, AS(OTHER_CAPS, try_watch_with_other(ids[i]))) {
+			TH_LOG("%s", ids[i]);
+		}
+	}
 }
 
 /* A watch of oneself by @opener, whose file the reader has come by. */
@@ -1080,6 +1136,168 @@ TEST_F(bad, forget)
 	EXPECT_EQ(114, calls_of(&reading, A64, SYS_flock));
 }
 
+/*
+ * Of many calls, more of them in all than those after which a watch asks for more memory: it
+ * does not, as each uses that of the one before.
+ */
+TEST_F(bad, forget_many_calls)
+{
+	int fd = watch_open(TASK, SYSCOUNT_BY_PROCESS, 0, getpid());
+	uint64_t cells = slab_read(slab_names[SLAB_CELL]).objects;
+	unsigned int i, rows = 0;
+
+	load_names();
+	for (i = 0; i < 10; i++) {
+		call_all_numbers(A64, 100, 1);
+		ASSERT_EQ(0, watch_read_flags(fd, SYSCOUNT_READ_FORGET, &reading));
+		ASSERT_EQ(2, reading.head.group_count);
+		EXPECT_LT(40, reading.group[1].rows);
+		EXPECT_EQ(0, reading.head.lost);
+		rows += reading.group[1].rows;
+	}
+	EXPECT_LT(400, rows);
+	EXPECT_EQ(cells, slab_read(slab_names[SLAB_CELL]).objects);
+	ASSERT_EQ(0, watch_read_flags(fd, SYSCOUNT_READ_FORGET, &reading));
+	EXPECT_EQ(1, reading.head.group_count);
+	close(fd);
+}
+
+/* A page that is not there until it is given: who touches it waits. */
+static void *awaited_page(int *uffd)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register area = { .range.len = getpagesize(), .mode = UFFDIO_REGISTER_MODE_MISSING };
+	void *page = mmap(NULL, getpagesize(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			  -1, 0);
+
+	area.range.start = (uintptr_t)page;
+	*uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	if (page == MAP_FAILED || *uffd < 0 || ioctl(*uffd, UFFDIO_API, &api) ||
+	    ioctl(*uffd, UFFDIO_REGISTER, &area))
+		die("a page to wait for: %m");
+	return page;
+}
+
+struct slow_reader {
+	int fd;
+	void *page;
+	int err;
+};
+
+static void *read_slowly(void *data)
+{
+	struct slow_reader *reader = data;
+	struct syscount_watch_group group;
+	struct syscount_watch_read args = {
+		.size = sizeof(args), .group_capacity = 1, .groups = (uintptr_t)&group,
+		.row_capacity = getpagesize() / sizeof(struct syscount_watch_row),
+		.rows = (uintptr_t)reader->page,
+	};
+
+	reader->err = command(reader->fd, SYSCOUNT_IOC_READ_WATCH, sizeof(args), &args);
+	return NULL;
+}
+
+/* One reads at a time; who waits for another, who waits for memory, can be killed. */
+TEST_F(bad, reader_that_waits_is_killed)
+{
+	int fd = watch_open(TASK, SYSCOUNT_BY_NONE, 0, getpid()), uffd;
+	struct slow_reader slow = { fd, awaited_page(&uffd), -1 };
+	struct uffdio_zeropage zero = { .range.len = getpagesize() };
+	struct uffd_msg touched;
+	pthread_t thread;
+	pid_t pid;
+
+	make_flocks(11);
+	ASSERT_EQ(0, pthread_create(&thread, NULL, read_slowly, &slow));
+	ASSERT_EQ(sizeof(touched), read(uffd, &touched, sizeof(touched)));
+	pid = fork();
+	if (!pid) {
+		watch_read(fd, &reading);
+		_exit(0);
+	}
+	wait_blocked(pid, SYS_ioctl);
+	ASSERT_EQ(0, kill(pid, SIGKILL));
+	EXPECT_EQ(SIGKILL, wait_status(pid));
+
+	zero.range.start = (uintptr_t)slow.page;
+	ASSERT_EQ(0, ioctl(uffd, UFFDIO_ZEROPAGE, &zero));
+	ASSERT_EQ(0, pthread_join(thread, NULL));
+	EXPECT_EQ(0, slow.err);
+	watch_read(fd, &reading);
+	EXPECT_EQ(11, calls_of(&reading, A64, SYS_flock));
+	munmap(slow.page, getpagesize());
+	close(uffd);
+	close(fd);
+}
+
+#define NAMES	500
+
+/* A reader is killed in the middle of many groups, and they are there for the next. */
+TEST_F(bad, reader_is_killed)
+{
+	int fd = watch_open(TASK, SYSCOUNT_BY_COMMAND, 0, getpid()), i;
+	uint32_t groups;
+	char name[16];
+	pid_t pid;
+
+	for (i = 0; i < NAMES; i++) {
+		snprintf(name, sizeof(name), "reader %d", i);
+		ASSERT_EQ(0, prctl(PR_SET_NAME, name));
+		make_flocks(3);
+	}
+	/* Without the memory for a name its calls are with another one. */
+	watch_read(fd, &reading);
+	groups = reading.head.group_count;
+	EXPECT_LE(NAMES / 10, groups);
+	for (i = 0; i < 20; i++) {
+		pid = fork();
+		if (!pid) {
+			board_arrive();
+			for (;;)
+				watch_read(fd, &reading);
+		}
+		board_await(i + 1);
+		ASSERT_EQ(0, kill(pid, SIGKILL));
+		EXPECT_EQ(SIGKILL, wait_status(pid));
+	}
+	watch_read(fd, &reading);
+	EXPECT_EQ(groups, reading.head.group_count);
+	EXPECT_EQ(3 * NAMES, calls_of(&reading, A64, SYS_flock));
+	close(fd);
+}
+
+static void do_nothing(int signal) { }
+
+/* Opened until a signal interrupts that, and nothing is left of it. */
+TEST_F(bad, signal_while_it_is_opened)
+{
+	const struct itimerval often = { { 0, 1000 }, { 0, 1000 } }, never = {};
+	const struct sigaction action = { .sa_handler = do_nothing };
+	int fd = watch_file(), err, tries = 0;
+
+	ASSERT_EQ(0, sigaction(SIGALRM, &action, NULL));
+	do {
+		ASSERT_EQ(0, setitimer(ITIMER_REAL, &often, NULL));
+		err = watch_make(fd, ALL, SYSCOUNT_BY_NONE, 0, 0);
+		ASSERT_EQ(0, setitimer(ITIMER_REAL, &never, NULL));
+		if (!err) {
+			close(fd);
+			fd = watch_file();
+		}
+	} while (!err && ++tries < 1000);
+	EXPECT_EQ(-EINTR, err);
+	EXPECT_EQ(EINVAL, try_read(fd));
+	EXPECT_EQ(0, file_read_u64(SYSCOUNT_SYSFS "watches"));
+	slabs_await_empty();
+
+	ASSERT_EQ(0, watch_make(fd, TASK, SYSCOUNT_BY_NONE, 0, getpid()));
+	make_flocks(11);
+	watch_read(fd, &reading);
+	EXPECT_EQ(11, calls_of(&reading, A64, SYS_flock));
+	close(fd);
+}
+
 /* Until the last file of it is closed. */
 TEST_F(bad, file_of_a_child)
 {
@@ -1221,6 +1439,62 @@ TEST_F(many, thousand_watches_of_a_task)
 		close(arms[i].fd);
 	}
 	EXPECT_EQ(ARRAY_SIZE(arms), right);
+}
+
+#define THREADS	200
+
+static void *call_at_each_step(void *unused)
+{
+	uint32_t step;
+
+	for (step = 1; step <= 3; step++) {
+		board_arrive();
+		board_step_wait(step);
+		make_flocks(7);
+	}
+	return NULL;
+}
+
+static void be_threads(void)
+{
+	pthread_t threads[THREADS];
+	unsigned int i;
+
+	for (i = 0; i < THREADS; i++)
+		if (pthread_create(&threads[i], NULL, call_at_each_step, NULL))
+			die("thread %u: %m", i);
+	for (i = 0; i < THREADS; i++)
+		pthread_join(threads[i], NULL);
+	_exit(0);
+}
+
+/* More at once than there are objects in stock, when they are met and when they are left. */
+TEST_F(many, threads_of_a_process)
+{
+	unsigned int i, right = 0;
+	int fd;
+	pid_t pid;
+
+	pid = fork();
+	if (!pid)
+		be_threads();
+	board_await(THREADS);
+	fd = watch_open(TASK, SYSCOUNT_BY_THREAD, ERRORS, pid);
+	board_step(1);
+	board_await(2 * THREADS);
+	watch_read(fd, &reading);
+	EXPECT_EQ(1 + THREADS, reading.head.threads);
+	EXPECT_EQ(1 + THREADS, reading.head.group_count);
+	for (i = 0; i < reading.head.group_count; i++)
+		right += group_calls(&reading, &reading.group[i], A64, SYS_flock) == 7;
+	EXPECT_EQ(THREADS, right);
+	EXPECT_EQ(7 * THREADS, calls_of(&reading, A64, SYS_flock));
+	board_step(2);
+	close(fd);
+	board_await(3 * THREADS);
+	slabs_await_empty();
+	board_step(3);
+	wait_success(pid);
 }
 
 #define BOMB	1000
