@@ -19,8 +19,8 @@ readonly EX_USAGE=2 EX_VM=125
 help()
 {
 	cat <<-END
-	Usage: scripts/coverage.sh [NAME...]
-	       scripts/coverage.sh -r | -p
+	Usage: scripts/coverage.sh [-k KERNEL] [NAME...]
+	       scripts/coverage.sh [-k KERNEL] -r | -p
 
 	Run the tests in VMs, or those of these names (see scripts/test.sh -h), on the kernel
 	$kernel, which is built when it is first asked for, and print what of the module they
@@ -28,6 +28,7 @@ help()
 	not and why. Exit status: 0 if the tests passed, enough is reached, and what is not has
 	a reason in selftests/coverage/uncovered.
 
+	 -k   another kernel: kasan, which looks for faults, and takes ten times as long
 	 -r   run nothing, and print what earlier runs found
 	 -p   publish that: in Documentation/testing.md
 	 -h   this text
@@ -115,8 +116,9 @@ main()
 	local image arch kernel_make
 
 	[[ ${1-} != --help ]] || set -- -h
-	while getopts rph option; do
+	while getopts k:rph option; do
 		case $option in
+		k) kernel=$OPTARG ;;
 		r) run='' ;;
 		p) run='' publish=yes ;;
 		h) help; exit 0 ;;

@@ -605,6 +605,65 @@ TEST_F(exact, execve_by_command)
 	}
 }
 
+/* Named by another thread; then by itself. */
+static void *be_named(void *unused)
+{
+	board_sign(0);
+	board_arrive();
+	board_step_wait(2);
+	make_flocks(7);
+	prctl(PR_SET_NAME, "own name");
+	make_flocks(11);
+	return NULL;
+}
+
+static void name_another(void)
+{
+	pthread_t thread;
+	char path[64];
+
+	if (pthread_create(&thread, NULL, be_named, NULL))
+		die("thread: %m");
+	board_step_wait(1);
+	snprintf(path, sizeof(path), "/proc/self/task/%d/comm", board->member[0].tid);
+	must_write(path, "given name");
+	board_step(2);
+	pthread_join(thread, NULL);
+	_exit(0);
+}
+
+/* Since it can be counting at that moment, it goes to another group when it names itself. */
+TEST_F(exact, named_by_another_thread)
+{
+	const struct syscount_watch_group *group;
+	unsigned int i;
+	pid_t pid;
+	int fd;
+
+	for (i = 0; i < ARRAY_SIZE(details); i++) {
+		board_new();
+		pid = fork();
+		ASSERT_LE(0, pid);
+		if (!pid)
+			name_another();
+		board_await(1);
+		fd = watch_open(SYSCOUNT_TARGET_TASK, SYSCOUNT_BY_COMMAND, details[i], pid);
+		board_step(1);
+		wait_success(pid);
+		read_ended(_metadata, fd, details[i]);
+		EXPECT_EQ(2, reading.head.group_count);
+		group = group_by_command(&reading, "watch_exact");
+		ASSERT_NE(NULL, group);
+		EXPECT_EQ(7, group_calls(&reading, group, A64, SYS_flock));
+		EXPECT_EQ(1, group_calls(&reading, group, A64, SYS_prctl));
+		group = group_by_command(&reading, "own name");
+		ASSERT_NE(NULL, group);
+		EXPECT_EQ(11, group_calls(&reading, group, A64, SYS_flock));
+		EXPECT_EQ(0, group_calls(&reading, group, A64, SYS_prctl));
+		close(fd);
+	}
+}
+
 TEST_F(exact, calls_of_each_abi)
 {
 	int fd = watch_job(SYSCOUNT_BY_NONE, ERRORS, "abis");
