@@ -1142,11 +1142,14 @@ TEST_F(bad, forget)
  */
 TEST_F(bad, forget_many_calls)
 {
-	int fd = watch_open(TASK, SYSCOUNT_BY_PROCESS, 0, getpid());
-	uint64_t cells = slab_read(slab_names[SLAB_CELL]).objects;
 	unsigned int i, rows = 0;
+	uint64_t cells;
+	int fd;
 
 	load_names();
+	slabs_await_empty();	/* of watches that were closed before */
+	fd = watch_open(TASK, SYSCOUNT_BY_PROCESS, 0, getpid());
+	cells = slab_read(slab_names[SLAB_CELL]).objects;
 	for (i = 0; i < 10; i++) {
 		call_all_numbers(A64, 100, 1);
 		ASSERT_EQ(0, watch_read_flags(fd, SYSCOUNT_READ_FORGET, &reading));

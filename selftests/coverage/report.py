@@ -10,7 +10,6 @@ which says what it looks like. Exit status 1: too little ran, or REASONS is not 
   -m   a table in Markdown, of the numbers alone
 """
 
-import collections
 import json
 import os
 import re
@@ -18,8 +17,8 @@ import sys
 
 LEAST_LINES, LEAST_BRANCHES = 95, 85    # percent
 
-# Where a function of the kernel's style begins, or ends.
-FUNCTION = re.compile(r"^[a-zA-Z][^=;]*?(\w+)\(")
+# Where a function of the kernel's style begins.
+FUNCTION = re.compile(r"^(?=[a-zA-Z])[^=;]*?(\w+)\(")
 
 
 class Line:
@@ -42,7 +41,7 @@ class File:
 
 
 class Entry:
-    """One of REASONS: a function, or in it the lines that begin with a text."""
+    """One of REASONS: a function, or in it, or wherever, the lines that begin with a text."""
 
     def __init__(self, number, file, function, text, reason):
         self.number, self.file, self.function = number, file, function
@@ -50,7 +49,7 @@ class Entry:
         self.found = []
 
     def is_for(self, line):
-        return ((self.file, self.function) == (line.file, line.function) and
+        return (self.file in ("*", line.file) and self.function in ("*", line.function) and
                 line.text.startswith(self.text))
 
 
@@ -139,14 +138,21 @@ def print_table(files, name_format, row, head):
     print(row.format("total", *numbers(files)))
 
 
+def print_lines(lines):
+    for line in lines:
+        print(f"    {line}")
+
+
 def explain(files, entries):
     """Prints what did not run, by reason. Returns what is wrong with the reasons."""
-    faults, without = [], collections.Counter()
+    faults, rest = [], []
     for file in files:
         for line in file.uncovered:
             entry = next((entry for entry in entries if entry.is_for(line)), None)
             if entry:
                 entry.found.append(line)
+            elif line.ran:
+                rest.append(line)
             else:
                 faults.append(f"{line}: without a reason")
     by_reason = {}
@@ -158,8 +164,10 @@ def explain(files, entries):
     for reason, lines in by_reason.items():
         if lines:
             print(f"\n{reason.text}:")
-            for line in lines:
-                print(f"    {line}")
+            print_lines(lines)
+    if rest:
+        print("\nNot every branch, without a reason:")
+        print_lines(rest)
     return faults
 
 
