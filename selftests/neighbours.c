@@ -34,6 +34,7 @@
 #define PLACE	"__x64_sys_flock"
 #define PROBES	"/sys/kernel/debug/kprobes/list"
 #define ENABLED	"/proc/sys/kernel/ftrace_enabled"
+#define KPROBES_ENABLED	"/sys/kernel/debug/kprobes/enabled"
 
 static char text[1 << 20];
 
@@ -125,6 +126,7 @@ FIXTURE_TEARDOWN(neighbours)
 	file_write(TRACEFS "events/kprobes/test/enable", "0");
 	clear(TRACEFS "kprobe_events");
 	file_write(ENABLED, "1");
+	file_write(KPROBES_ENABLED, "1");
 }
 
 TEST_F(neighbours, direct_call_that_comes_first)
@@ -330,6 +332,21 @@ TEST_F(neighbours, ftrace_that_is_off)
 	ASSERT_EQ(0, file_write(ENABLED, "1"));
 	hook_choose("direct");
 	EXPECT_TRUE(direct_hooked());
+	count_exactly(_metadata, -EBADF);
+}
+
+/* And so it is with a kprobe. */
+TEST_F(neighbours, kprobes_that_are_off)
+{
+	hook_choose("tracepoint");
+	ASSERT_EQ(0, file_write(KPROBES_ENABLED, "0"));
+	EXPECT_EQ(-EBUSY, file_write(SYSCOUNT_SYSFS "hook", "kprobe"));
+	EXPECT_TRUE(tracepoint_hooked());
+	count_exactly(_metadata, -EBADF);
+	ASSERT_EQ(0, file_write(KPROBES_ENABLED, "1"));
+	EXPECT_FALSE(kprobe_hooked());
+	hook_choose("kprobe");
+	EXPECT_TRUE(kprobe_hooked());
 	count_exactly(_metadata, -EBADF);
 }
 
