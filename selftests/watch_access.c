@@ -1472,25 +1472,26 @@ static void be_threads(void)
 }
 
 /* More at once than there are objects in stock, when they are met and when they are left. */
-TEST_F(many, threads_of_a_process)
+static void watch_threads(struct __test_metadata *_metadata, int by, unsigned int groups)
 {
 	unsigned int i, right = 0;
-	int fd;
 	pid_t pid;
+	int fd;
 
+	board_new();
 	pid = fork();
 	if (!pid)
 		be_threads();
 	board_await(THREADS);
-	fd = watch_open(TASK, SYSCOUNT_BY_THREAD, ERRORS, pid);
+	fd = watch_open(TASK, by, ERRORS, pid);
 	board_step(1);
 	board_await(2 * THREADS);
 	watch_read(fd, &reading);
 	EXPECT_EQ(1 + THREADS, reading.head.threads);
-	EXPECT_EQ(1 + THREADS, reading.head.group_count);
+	EXPECT_EQ(groups, reading.head.group_count);
 	for (i = 0; i < reading.head.group_count; i++)
 		right += group_calls(&reading, &reading.group[i], A64, SYS_flock) == 7;
-	EXPECT_EQ(THREADS, right);
+	EXPECT_EQ(by == SYSCOUNT_BY_THREAD ? THREADS : 0, right);
 	EXPECT_EQ(7 * THREADS, calls_of(&reading, A64, SYS_flock));
 	board_step(2);
 	close(fd);
@@ -1498,6 +1499,12 @@ TEST_F(many, threads_of_a_process)
 	slabs_await_empty();
 	board_step(3);
 	wait_success(pid);
+}
+
+TEST_F(many, threads_of_a_process)
+{
+	watch_threads(_metadata, SYSCOUNT_BY_NONE, 1);
+	watch_threads(_metadata, SYSCOUNT_BY_THREAD, 1 + THREADS);
 }
 
 #define BOMB	1000
