@@ -37,9 +37,10 @@ static inline u8 *syscount_weights(void)
 	return syscount_weight_blocks[SYSCOUNT_HOOKS - 1];
 }
 
-/* What a call adds; a byte that is switched meanwhile is the old one or the new one. */
+/* What a call adds. */
 static __always_inline unsigned long syscount_weight(const u8 *weights, unsigned int index)
 {
+	/* A byte that is switched meanwhile is the old one or the new one. */
 	return data_race(weights[index]);
 }
 

@@ -963,7 +963,7 @@ static int add_self(struct watch *watch)
 static void gathering_begins(void)
 {
 	WRITE_ONCE(watches_gathering, watches_gathering + 1);
-	/* Who is forked, ends or is moved from now on looks; the others are in the list of tasks. */
+	/* Who is forked, ends or is moved from now on looks; others are in the list of tasks. */
 	smp_mb();
 }
 
