@@ -100,7 +100,7 @@ static pid_t child_by_clone3(void)
 
 static pid_t child_by_raw_fork(void)
 {
-	return syscall(SYS_fork);
+	return syscall(SYS_fork, SIGCHLD, NULL, NULL, NULL, NULL);
 }
 
 static pid_t (*const ways_to_fork[])(void) = {
@@ -830,7 +830,8 @@ TEST_F(exact, no_threads)
 	EXPECT_EQ(1, reading.head.group_count);
 	EXPECT_EQ(0, calls_of(&reading, A64, SYS_flock));
 	EXPECT_EQ(1, calls_of(&reading, A64, SYS_execve));
-	EXPECT_EQ(4, calls_of(&reading, A64, SYS_clone3));
+	/* Which of them a C library makes depends on the architecture. */
+	EXPECT_EQ(4, calls_of(&reading, A64, SYS_clone3) + calls_of(&reading, A64, SYS_clone));
 	EXPECT_EQ(0, calls_of(&reading, A64, SYS_exit));
 	EXPECT_EQ(1, calls_of(&reading, A64, SYS_exit_group));
 }

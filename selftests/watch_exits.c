@@ -289,7 +289,7 @@ static __attribute__((noinline)) pid_t child_by_vfork(void)
 
 static pid_t child_by_fork(void)
 {
-	return syscall(SYS_fork);
+	return syscall(SYS_fork, SIGCHLD, NULL, NULL, NULL, NULL);
 }
 
 static pid_t child_by_clone(void)
