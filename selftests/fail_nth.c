@@ -101,12 +101,20 @@ static bool may_end_with(const struct operation *op, int err)
 	return err == 0 || err == -ENOMEM || err == -EFAULT;
 }
 
+/*
+ * What there is beside an operation: a watch of this process, or none. It counts N calls as N, each
+ * with its exit.
+ */
+static int beside = -1;
+static uint64_t beside_calls;
+
 /* N calls are N, by a reading that has all it needs. */
 static void check_counting(struct __test_metadata *_metadata, const char *name, unsigned int n)
 {
 	uint64_t before = counted(A64, SYS_flock);
 
 	make_flocks(CALLS);
+	beside_calls += CALLS;
 	EXPECT_EQ(before + CALLS, counted(A64, SYS_flock)) {
 		TH_LOG("%s, after the %u-th failed", name, n);
 	}
@@ -429,13 +437,6 @@ static int switch_hook(void)
 {
 	return write(hook_file, hook, strlen(hook)) < 0 ? -errno : 0;
 }
-
-/*
- * What there is beside an operation: a watch of this process, or none. It counts N calls as N, each
- * with its exit.
- */
-static int beside = -1;
-static uint64_t beside_calls;
 
 static void watch_beside(void)
 {
