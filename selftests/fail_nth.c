@@ -765,7 +765,7 @@ FIXTURE_VARIANT_ADD(change, tracepoint_to_kprobe) { "tracepoint", "kprobe", fals
 FIXTURE_VARIANT_ADD(change, kprobe_to_tracepoint) { "kprobe", "tracepoint", false };
 FIXTURE_VARIANT_ADD(change, tracepoint_to_direct) { "tracepoint", "direct", false };
 /* The watch then needs a tracepoint that the old hook had. */
-FIXTURE_VARIANT_ADD(change, tracepoint_to_kprobe_watched) { "tracepoint", "kprobe", true };
+FIXTURE_VARIANT_ADD(change, tracepoint_to_direct_watched) { "tracepoint", "direct", true };
 
 FIXTURE_SETUP(change)
 {
