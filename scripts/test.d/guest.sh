@@ -60,7 +60,7 @@ keep_coverage()
 	local from=/sys/kernel/debug/gcov files file
 
 	mapfile -t files < <(find $from -name '*.gcda' -print 2> /dev/null)
-	((${#files[@]})) || return
+	((${#files[@]})) || return 0
 	mkdir -p "$dir/coverage.tmp/$first"
 	for file in "${files[@]}"; do
 		# Of no size, as all files there, so cat
