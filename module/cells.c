@@ -18,6 +18,7 @@ void table_init(struct table *table)
 	for (i = 0; i < TABLE_HEADS; i++)
 		table->heads[i] = &syscount_no_cell;
 	table->cells = 0;
+	table->errnos = 0;
 }
 
 static notrace void table_add(struct table *table, struct cell *cell)
@@ -26,6 +27,7 @@ static notrace void table_add(struct table *table, struct cell *cell)
 
 	cell->next = *head;
 	table->cells++;
+	table->errnos += CELL_KIND(cell->key) == CELL_ERRNOS;
 	smp_store_release(head, cell);	/* a reader finds it whole */
 }
 NOKPROBE_SYMBOL(table_add);
@@ -187,6 +189,7 @@ static notrace struct cell *table_take(struct table *table, unsigned int *head)
 	cell = table->heads[*head];
 	table->heads[*head] = cell->next;
 	table->cells--;
+	table->errnos -= CELL_KIND(cell->key) == CELL_ERRNOS;
 	return cell;
 }
 NOKPROBE_SYMBOL(table_take);

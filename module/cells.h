@@ -67,6 +67,11 @@ struct cell {
 };
 
 #define TABLE_HEADS		32
+/*
+ * What it takes to add one of CELL_ERRNOS to a table, where adding any other is 1: each number is
+ * looked for in all parts, which are in chains of their own.
+ */
+#define CELL_ERRNOS_WEIGHT	DIV_ROUND_UP(CELL_VALUES * CELL_ERRNO_PARTS, TABLE_HEADS)
 /* In one table, as chains are walked with interrupts off. Who makes all calls has some thousand. */
 #define TABLE_CELLS		8192
 
@@ -81,6 +86,7 @@ struct cell {
 struct table {
 	struct cell *heads[TABLE_HEADS];
 	unsigned int cells;
+	unsigned int errnos;		/* of these, of CELL_ERRNOS */
 };
 
 /*

@@ -304,7 +304,12 @@ static int read_watch(struct file *file, void *data)
 	/* Made by watch() of another thread maybe. */
 	struct watch *watch = smp_load_acquire(&file->private_data);
 
-	return watch ? syscount_watch_read(watch, data, store) : -EINVAL;
+	if (!watch)
+		return -EINVAL;
+	/* Again: it may be one only since the arguments were copied, which takes its time. */
+	if (!syscount_watch_may_read(file))
+		return -EPERM;
+	return syscount_watch_read(watch, data, store);
 }
 
 static const struct command commands[] = {

@@ -109,6 +109,16 @@ unsigned long syscount_hook_changes(void);
 enum syscount_rehearsal syscount_hook_rehearsal(void);
 int syscount_hook_bypass(bool on);
 
+/*
+ * kprobes side by side; when it returns, none of them runs, and the kernel knows none,
+ * whatever went wrong.
+ */
+#define SYSCOUNT_KPROBES_MAX	8
+
+struct kprobe;
+
+void syscount_unregister_kprobes(struct kprobe *kprobes, unsigned int count);
+
 /* Is there a call, a breakpoint or a jump at @address, or nothing of a probe? */
 bool syscount_text_patched(unsigned long address);
 

@@ -77,9 +77,7 @@ static LIST_HEAD(patches);
  * Functions without a direct call. Finding one splits the list that ftrace is given,
  * and each part takes its time to be let go; so not many.
  */
-#define PROBES_MAX	8
-
-static struct kprobe probes[PROBES_MAX];
+static struct kprobe probes[SYSCOUNT_KPROBES_MAX];
 static unsigned int probe_count;
 
 /*
@@ -285,7 +283,7 @@ static int attach_probe(unsigned long address)
 	struct kprobe *probe;
 	int err;
 
-	if (probe_count == PROBES_MAX)
+	if (probe_count == SYSCOUNT_KPROBES_MAX)
 		return -EBUSY;
 	probe = &probes[probe_count];
 	memset(probe, 0, sizeof(*probe));
@@ -318,12 +316,17 @@ static int __maybe_unused share_three(struct ftrace_ops *ops, unsigned long ip,
 							   typeof(share_two) *),	\
 			      share_two, share_three)
 
+static bool abandoned;
+
 /*
  * ftrace found a fault in itself and does nothing any more, be it in the middle: what
  * it has of us it keeps, so it must stay.
  */
 static void abandon(void)
 {
+	if (abandoned)
+		return;
+	abandoned = true;
 	pr_err("hook direct: ftrace has failed: this module can never be unloaded\n");
 	__module_get(THIS_MODULE);
 }
@@ -446,10 +449,8 @@ static int attach_all(void)
 static void syscount_direct_detach(void)
 {
 	struct patch *patch, *next;
-	unsigned int i;
 
-	for (i = 0; i < probe_count; i++)
-		unregister_kprobe(&probes[i]);
+	syscount_unregister_kprobes(probes, probe_count);
 	probe_count = 0;
 	list_for_each_entry_safe(patch, next, &patches, list) {
 		list_del(&patch->list);
@@ -476,6 +477,9 @@ static int syscount_direct_attach(void)
 /* For tasks that were preempted in a trampoline; without addresses there was no patch. */
 static void syscount_direct_drain(void)
 {
+	/* Who unloads it, or fails to load it, would free it, whatever references there are. */
+	while (abandoned)
+		schedule_timeout_idle(MAX_SCHEDULE_TIMEOUT);
 	if (!addresses)
 		return;
 	synchronize_rcu_tasks();

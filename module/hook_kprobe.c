@@ -120,11 +120,46 @@ bool syscount_text_patched(unsigned long address)
 
 #endif
 
+/*
+ * unregister_kprobes() does not say when ftrace had no memory to let go of a place, and then leaves
+ * the kprobe where the kernel looks for them, in memory that will be somebody else's. Of its two
+ * halves disable_kprobe() is the one that can fail. By then the place is counted as let go
+ * (__disarm_kprobe_ftrace() in kernel/kprobes.c), and must not be again: of one that is disabled it
+ * is not. It stays traced, and no kprobe is found there. Nobody else changes these flags.
+ */
+void syscount_unregister_kprobes(struct kprobe *kprobes, unsigned int count)
+{
+	struct kprobe *list[SYSCOUNT_KPROBES_MAX];
+	unsigned int i;
+
+	for (i = 0; i < count; i++) {
+		list[i] = &kprobes[i];
+		if (disable_kprobe(list[i]))
+			list[i]->flags |= KPROBE_FLAG_DISABLED;
+	}
+	unregister_kprobes(list, count);
+}
+
+/* All or none, as register_kprobes() has it, which leaves some where none can be let go. */
+static int register_all(struct kprobe *kprobes, unsigned int count)
+{
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < count; i++) {
+		err = register_kprobe(&kprobes[i]);
+		if (err) {
+			syscount_unregister_kprobes(kprobes, i);
+			return err;
+		}
+	}
+	return 0;
+}
+
 static struct kprobe kprobes[ARRAY_SIZE(places)];
 
 static int register_places(u32 flags)
 {
-	struct kprobe *list[ARRAY_SIZE(places)];
 	unsigned int i;
 
 	/* A kprobe that was registered before is not fit to be registered again. */
@@ -133,19 +168,13 @@ static int register_places(u32 flags)
 		kprobes[i].symbol_name = places[i].symbol;
 		kprobes[i].pre_handler = places[i].handler;
 		kprobes[i].flags = flags;
-		list[i] = &kprobes[i];
 	}
-	return register_kprobes(list, ARRAY_SIZE(list));
+	return register_all(kprobes, ARRAY_SIZE(kprobes));
 }
 
 static void unregister_places(void)
 {
-	struct kprobe *list[ARRAY_SIZE(places)];
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(places); i++)
-		list[i] = &kprobes[i];
-	unregister_kprobes(list, ARRAY_SIZE(list));
+	syscount_unregister_kprobes(kprobes, ARRAY_SIZE(kprobes));
 }
 
 /* Some kernels dispatch by a table, and have none of the functions. */
@@ -176,7 +205,6 @@ NOKPROBE_SYMBOL(syscount_enter_rehearsal);
 
 static void attach_rehearsals(void)
 {
-	struct kprobe *list[] = { &rehearsals[0], &rehearsals[1] };
 	enum syscount_rehearsal kind = kprobe_ftrace(&kprobes[0]) ?
 		SYSCOUNT_REHEARSAL_TRACED : SYSCOUNT_REHEARSAL_UNTRACED;
 
@@ -185,17 +213,15 @@ static void attach_rehearsals(void)
 	rehearsals[0].pre_handler = syscount_enter_rehearsal;
 	rehearsals[1].addr = (kprobe_opcode_t *)syscount_rehearsal_untraced;
 	rehearsals[1].pre_handler = syscount_enter_rehearsal;
-	if (register_kprobes(list, ARRAY_SIZE(list)))
+	if (register_all(rehearsals, ARRAY_SIZE(rehearsals)))
 		kind = SYSCOUNT_REHEARSAL_NONE;
 	WRITE_ONCE(rehearsal, kind);
 }
 
 static void detach_rehearsals(void)
 {
-	struct kprobe *list[] = { &rehearsals[0], &rehearsals[1] };
-
 	if (rehearsal != SYSCOUNT_REHEARSAL_NONE)
-		unregister_kprobes(list, ARRAY_SIZE(list));
+		syscount_unregister_kprobes(rehearsals, ARRAY_SIZE(rehearsals));
 	WRITE_ONCE(rehearsal, SYSCOUNT_REHEARSAL_NONE);
 }
 

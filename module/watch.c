@@ -31,11 +31,6 @@
 #define WATCHED_BITS_LESS	6	/* than of its pages */
 /* Members, or groups, whose turn it is before interrupts may come in again. */
 #define BATCH		32
-/*
- * The same of the cells that are compared when a member is added to its group, if all were in one
- * chain. Who has a few hundred gives them back at once, for others to use.
- */
-#define FOLD_STEPS	BIT(20)
 
 DEFINE_PER_CPU(struct syscount_watched *, syscount_watched);
 
@@ -87,7 +82,8 @@ static void choose_way(struct syscount_watched *watched)
 	struct member *single = NULL;
 	struct table *table = member ? &no_table : NULL;
 
-	if (list_is_singular(&watched->members) && !member->armed && !member->moving) {
+	if (list_is_singular(&watched->members) && !member->armed && !member->moving &&
+	    !watched->moved) {
 		if (member->flags & WATCH_BY_TRACEPOINTS) {
 			single = watch_is_simple(member->watch) ? member : NULL;
 			table = NULL;
@@ -121,9 +117,14 @@ static struct member *member_of(const struct syscount_watched *watched, const st
 	struct member *member;
 
 	list_for_each_entry_rcu(member, &watched->members, of_task,
-				lockdep_is_held(&watched_lock))
+				lockdep_is_held(&watched_lock)) {
 		if (member->watch == watch)
 			return member;
+		/* Here it matters: who moves a task can be under a lock of the kernel's. */
+		if (watch->target == SYSCOUNT_TARGET_CGROUP &&
+		    member->watch->target != SYSCOUNT_TARGET_CGROUP)
+			break;
+	}
 	return NULL;
 }
 
@@ -246,6 +247,7 @@ static void watched_init(struct syscount_watched *watched, struct task_struct *t
 {
 	watched->table = &no_table;
 	watched->single = NULL;
+	watched->moved = false;
 	INIT_LIST_HEAD(&watched->members);
 	WRITE_ONCE(watched->closing, NULL);
 	/* Who has found another task's when this was that sees all of it or none. */
@@ -304,7 +306,10 @@ static int join(struct watch *watch, struct task_struct *task, bool armed)
 	}
 	member_init(member, watch, group, armed);
 	member->watched = watched;
-	list_add_tail_rcu(&member->of_task, &watched->members);
+	if (watch->target == SYSCOUNT_TARGET_CGROUP)
+		list_add_rcu(&member->of_task, &watched->members);
+	else
+		list_add_tail_rcu(&member->of_task, &watched->members);
 	choose_way(watched);
 	join_group(member, group);
 	watch->threads++;
@@ -359,22 +364,26 @@ static bool fold(struct member *member, unsigned int cells)
 }
 
 /* For each cell one is looked for among those that are there, and in the same chain at worst. */
-static bool is_folded_quickly(const struct member *member)
+static unsigned long fold_steps(const struct member *member)
 {
-	unsigned int cells = member->table.cells;
+	const struct table *table = &member->table;
 
-	return cells * (cells + member->group->table.cells) <= FOLD_STEPS;
+	return (table->cells + table->errnos * CELL_ERRNOS_WEIGHT) *
+		(unsigned long)(table->cells + member->group->table.cells);
 }
 
 /*
- * The same for one that ended; but not under a reader's eyes, and what takes long is done by
- * a work item. watch->lock is held, by the member's own task.
+ * The same for one that ended; but not under a reader's eyes, and what takes more than @steps,
+ * of which it takes what it needs, is done by a work item. watch->lock is held, by the member's
+ * own task.
  */
-static void put_away(struct member *member)
+static void put_away(struct member *member, unsigned long *steps)
 {
+	unsigned long needed = fold_steps(member);
 	struct watch *watch = member->watch;
 
-	if (!watch->reading && is_folded_quickly(member)) {
+	if (!watch->reading && needed <= *steps) {
+		*steps -= needed;
 		fold(member, UINT_MAX);
 		return;
 	}
@@ -436,7 +445,7 @@ void member_disarm(struct member *member)
  * Nobody but the running task itself uses what its CPU's pointer leads to, so all of it
  * can be used again at once. watch->lock is held.
  */
-static void end_own(struct member *member)
+static void end_own(struct member *member, unsigned long *steps)
 {
 	struct watch *watch = member->watch;
 	struct syscount_watched *watched = detach(member);
@@ -449,7 +458,7 @@ static void end_own(struct member *member)
 	if (!member->group->threads)
 		group_rename(watch, member->group, current);
 	WRITE_ONCE(member->flying, NULL);
-	put_away(member);
+	put_away(member, steps);
 }
 
 /*
@@ -473,8 +482,10 @@ static void end_other(struct member *member)
 
 static void end(struct member *member, struct task_struct *task)
 {
+	unsigned long steps = FOLD_STEPS;
+
 	if (task == current)
-		end_own(member);
+		end_own(member, &steps);
 	else
 		end_other(member);
 }
@@ -482,10 +493,11 @@ static void end(struct member *member, struct task_struct *task)
 /**
  * member_end() - the running task is a member no more
  * @member: of its own
+ * @steps: what of FOLD_STEPS is left for its members together
  *
  * Return: false: it was not already, as another task ended it, or closes the watch
  */
-bool member_end(struct member *member)
+bool member_end(struct member *member, unsigned long *steps)
 {
 	struct watch *watch = member->watch;
 	unsigned long flags;
@@ -494,7 +506,7 @@ bool member_end(struct member *member)
 	raw_spin_lock_irqsave(&watch->lock, flags);
 	was = member->watched;
 	if (was)
-		end_own(member);
+		end_own(member, steps);
 	raw_spin_unlock_irqrestore(&watch->lock, flags);
 	return was;
 }
@@ -511,17 +523,13 @@ static void end_any(struct watch *watch, struct task_struct *task)
 	raw_spin_unlock_irqrestore(&watch->lock, flags);
 }
 
+/* One that is in no call: an exit belongs where its entry is. */
 static void move(struct member *from, struct member *to, struct group *group)
 {
 	struct watch *watch = from->watch;
 
 	member_init(to, watch, group, from->armed);
 	to->begun = from->begun;
-	to->entered = from->entered;
-	if (is_counted(from->flying))
-		to->flying = table_get(&to->table, from->flying->key, &watch->source);
-	if (from->flying && !to->flying)
-		to->flying = NOT_COUNTED;
 
 	raw_spin_lock(&watched_lock);
 	to->watched = from->watched;
@@ -532,14 +540,13 @@ static void move(struct member *from, struct member *to, struct group *group)
 
 	join_group(to, group);
 	from->group->threads--;
-	WRITE_ONCE(from->flying, NULL);
 }
 
 /*
  * To the group that the running task, whose member it is, belongs to now, as a new member;
  * without memory it stays where it is, which is a detail lost. watch->lock is held.
  */
-static void regroup(struct member *member, const char *command)
+static void regroup(struct member *member, const char *command, unsigned long *steps)
 {
 	struct watch *watch = member->watch;
 	struct member *moved = NULL;
@@ -557,22 +564,23 @@ static void regroup(struct member *member, const char *command)
 		return;
 	}
 	move(member, moved, group);
-	put_away(member);
+	put_away(member, steps);
 }
 
 /**
  * member_move() - give the running task another group, if that is where it belongs now
  * @member: of its own
  * @command: its name
+ * @steps: as for member_end()
  */
-void member_move(struct member *member, const char *command)
+void member_move(struct member *member, const char *command, unsigned long *steps)
 {
 	struct watch *watch = member->watch;
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&watch->lock, flags);
 	if (member->watched)
-		regroup(member, command);
+		regroup(member, command, steps);
 	raw_spin_unlock_irqrestore(&watch->lock, flags);
 }
 
@@ -631,25 +639,34 @@ void watch_hold_ended(struct watch *watch)
 	raw_spin_unlock_irq(&watch->lock);
 }
 
-/* After a reading: those that ended meanwhile. Until there is none, there will be more. */
+/* How many cells may be added up before interrupts may come in again. */
+static unsigned int fold_batch(const struct member *member)
+{
+	unsigned int weight = member->table.errnos ? CELL_ERRNOS_WEIGHT : 1;
+
+	return FOLD_STEPS / (weight * (member->group->table.cells + member->table.cells + BATCH));
+}
+
+/* After a reading: those that ended meanwhile. Who ends from now on sees to itself. */
 void watch_fold_ended(struct watch *watch)
 {
-	unsigned long flags;
 	struct member *member;
+	unsigned long flags;
+	LIST_HEAD(ended);
 	bool done;
 
 	raw_spin_lock_irqsave(&watch->lock, flags);
-	while (!list_empty(&watch->ended)) {
-		member = list_first_entry(&watch->ended, struct member, ended);
+	list_splice_init(&watch->ended, &ended);
+	watch->reading = false;
+	while (!list_empty(&ended)) {
+		member = list_first_entry(&ended, struct member, ended);
 		list_del(&member->ended);
 		do {
 			/* Its cells may be in the group before the next of them is. */
-			done = fold(member, FOLD_STEPS / (member->group->table.cells +
-							  member->table.cells + BATCH));
+			done = fold(member, fold_batch(member));
 			let_others_in(watch, &flags);
 		} while (!done);
 	}
-	watch->reading = false;
 	raw_spin_unlock_irqrestore(&watch->lock, flags);
 }
 
@@ -793,22 +810,34 @@ void watch_join_child(struct watch *watch, struct task_struct *child)
 
 /*
  * Its members go to other groups by themselves, when it calls next or returns: here a lock of the
- * kernel's is held, and a task can be a member as often as its user likes.
+ * kernel's is held for all threads of a process, each a member as often as its user likes.
  */
 static void move_members_later(struct task_struct *task)
 {
 	struct syscount_watched *watched;
-	struct member *member;
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&watched_lock, flags);
 	watched = watched_find(task);
 	if (watched) {
-		list_for_each_entry(member, &watched->members, of_task)
-			if (member->watch->by == SYSCOUNT_BY_CGROUP)
-				WRITE_ONCE(member->moving, true);
+		WRITE_ONCE(watched->moved, true);
 		choose_way(watched);
 	}
+	raw_spin_unlock_irqrestore(&watched_lock, flags);
+}
+
+/* Of the running task, which was moved since its last call began. */
+void watched_move(struct syscount_watched *watched)
+{
+	struct member *member;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&watched_lock, flags);
+	WRITE_ONCE(watched->moved, false);
+	list_for_each_entry(member, &watched->members, of_task)
+		if (member->watch->by == SYSCOUNT_BY_CGROUP)
+			WRITE_ONCE(member->moving, true);
+	choose_way(watched);
 	raw_spin_unlock_irqrestore(&watched_lock, flags);
 }
 
@@ -824,8 +853,9 @@ static struct watch *watch_left(struct task_struct *task)
 	watched = watched_find(task);
 	if (watched) {
 		list_for_each_entry(member, &watched->members, of_task) {
-			if (member->watch->target == SYSCOUNT_TARGET_CGROUP &&
-			    !watch_wants(member->watch, task)) {
+			if (member->watch->target != SYSCOUNT_TARGET_CGROUP)
+				break;
+			if (!watch_wants(member->watch, task)) {
 				left = member->watch;
 				break;
 			}

@@ -56,11 +56,12 @@ struct syscount_watched {
 	/* Of the only member, if it counts calls alone; NULL: no member needs the hook */
 	struct table *table;
 	struct member *single;		/* the only one, if enter_single() does for it */
-	struct list_head members;	/* RCU: of this task */
+	struct list_head members;	/* RCU: of this task, those for a cgroup first */
 	struct hlist_nulls_node node;
 	struct task_struct *task;	/* a reference; NULL: in no hash any more */
 	struct watch *closing;		/* that frees this */
 	struct list_head closed;
+	bool moved;			/* to another cgroup: its task tells its members */
 };
 
 /* For member->flying: it is in a call that is not counted. */
@@ -178,6 +179,13 @@ extern struct workqueue_struct *syscount_watch_wq;
 
 /* watch.c */
 /*
+ * How many cells a probe may compare when it adds a task's members to their groups, if all were in
+ * one chain: preemption is off, and interrupts. Who has a few hundred gives them back at once, for
+ * others to use.
+ */
+#define FOLD_STEPS	BIT(20)
+
+/*
  * All watched tasks. What is let go by its own task can be another task's at once, and in
  * another list; so one who looks without the lock must see that he ended in the list he
  * began with.
@@ -212,9 +220,10 @@ void watch_join_child(struct watch *watch, struct task_struct *child);
 void watches_join(struct task_struct *task);
 bool watches_cgroup_moved(struct task_struct *task);
 void member_disarm(struct member *member);
-bool member_end(struct member *member);
-void member_move(struct member *member, const char *command);
+bool member_end(struct member *member, unsigned long *steps);
+void member_move(struct member *member, const char *command, unsigned long *steps);
 void member_move_later(struct member *member);
+void watched_move(struct syscount_watched *watched);
 void watch_take_up(void *unused);
 void watches_tell_soon(void);
 void watch_hold_ended(struct watch *watch);

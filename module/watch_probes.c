@@ -88,7 +88,8 @@ static void clock_adjust(void)
 	khz_mult = div_u64(1000000ull << CLOCK_SHIFT, khz);
 	ns = ktime_get_ns() - first_ns;
 	cycles = arch_cycles() - first_cycles;
-	mult = ns < NSEC_PER_SEC ? khz_mult :
+	/* x86 cannot have a quotient this large: the cycles began anew just now. */
+	mult = ns < NSEC_PER_SEC || cycles < ns >> 16 ? khz_mult :
 		mul_u64_u64_div_u64(ns, 1 << CLOCK_SHIFT, cycles);
 	if (abs((s64)(mult - khz_mult)) > khz_mult / 64)
 		mult = khz_mult;
@@ -180,11 +181,14 @@ NOKPROBE_SYMBOL(still_armed);
 static __always_inline void move_before(struct syscount_watched *watched, bool by_tracepoints)
 {
 	struct member *member, *next;
+	unsigned long steps = FOLD_STEPS;
 
+	if (unlikely(READ_ONCE(watched->moved)))
+		watched_move(watched);
 	for_each_member_safe(member, next, watched)
 		if (unlikely(READ_ONCE(member->moving)) &&
 		    !(member->flags & WATCH_BY_TRACEPOINTS) == !by_tracepoints)
-			member_move(member, current->comm);
+			member_move(member, current->comm, &steps);
 }
 
 /* For all watches that are told of calls by the hook that counts. */
@@ -605,13 +609,16 @@ static noinline notrace void leave_all(struct syscount_watched *watched, struct 
 				       long ret)
 {
 	struct member *member, *next;
+	unsigned long steps = FOLD_STEPS;
 
+	if (unlikely(READ_ONCE(watched->moved)))
+		watched_move(watched);
 	for_each_member_safe(member, next, watched) {
 		if (!(member->flags & WATCH_BY_TRACEPOINTS))
 			continue;
 		member_leave(member, regs, ret);
 		if (unlikely(READ_ONCE(member->moving)))
-			member_move(member, current->comm);
+			member_move(member, current->comm, &steps);
 	}
 }
 NOKPROBE_SYMBOL(leave_all);
@@ -744,13 +751,13 @@ static struct member *first_gained(const struct task_struct *task, const struct 
 
 static void leave_watches(struct task_struct *task, struct linux_binprm *bprm)
 {
+	unsigned long flags, steps = FOLD_STEPS;
 	struct member *member;
 	struct watch *watch;
-	unsigned long flags;
 
 	while ((member = first_gained(task, bprm)) != NULL) {
 		watch = member->watch;
-		if (!member_end(member))
+		if (!member_end(member, &steps))
 			continue;
 		raw_spin_lock_irqsave(&watch->lock, flags);
 		watch->left++;
@@ -778,13 +785,14 @@ static void syscount_watch_exec(void *data, struct task_struct *task, pid_t old_
 static noinline void leave_all_watches(struct task_struct *task)
 {
 	struct syscount_watched *watched;
+	unsigned long steps = FOLD_STEPS;
 	struct member *member;
 
 	rcu_read_lock();
 	while ((watched = watched_find(task)) != NULL) {
 		member = list_first_or_null_rcu(&watched->members, struct member, of_task);
 		if (member)
-			member_end(member);
+			member_end(member, &steps);
 	}
 	rcu_read_unlock();
 }
@@ -796,12 +804,12 @@ static void syscount_watch_task_exit(void *data, struct task_struct *SYSCOUNT_TA
 }
 
 /* An exit belongs where its entry is, so one that is in a call is moved after it. */
-static void rename(struct member *member, const char *command)
+static void rename(struct member *member, const char *command, unsigned long *steps)
 {
 	if (member->flags & WATCH_BY_TRACEPOINTS && READ_ONCE(member->flying))
 		member_move_later(member);
 	else
-		member_move(member, command);
+		member_move(member, command, steps);
 }
 
 /* Called before it has the name. */
@@ -809,6 +817,7 @@ static void syscount_watch_task_rename(void *data, struct task_struct *task, con
 {
 	struct syscount_watched *watched;
 	struct member *member, *next;
+	unsigned long steps = FOLD_STEPS;
 
 	/*
 	 * A name that another thread gives it counts from the next one on that it gives
@@ -821,7 +830,7 @@ static void syscount_watch_task_rename(void *data, struct task_struct *task, con
 	if (watched)
 		for_each_member_safe(member, next, watched)
 			if (member->watch->by == SYSCOUNT_BY_COMMAND)
-				rename(member, command);
+				rename(member, command, &steps);
 	rcu_read_unlock();
 }
 
