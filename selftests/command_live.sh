@@ -221,6 +221,7 @@ test_attach()
 	wait $dead
 	sleep 1000 &
 	pid=$!
+	wait_sleeping $pid "$sleeps"
 	same "attach: the processes that there are" "0 syscount: process $dead: no such process
 syscount: attach: counting: $pid" "$(run syscount attach -p $dead,$pid -d 0.1)"
 	same "... of which the title names those" 1 "$(grep -c "^syscount: process $pid: 0 calls" out)"
@@ -247,7 +248,7 @@ syscount: attach: counting: $pid" "$(run syscount attach -p $dead,$pid -d 0.1)"
 	kill $pid
 	wait $pid 2> /dev/null
 	same "attach --by cgroup: times of calls, without its own" "yes []" "$(jq -scr '
-		(if length >= 5 and any(.[]; .syscount.groups | length > 0) then "yes" else length end),
+		(if length >= 2 and any(.[]; .syscount.groups | length > 0) then "yes" else length end),
 		([.[].syscount.groups // [] | map({ key: .cgroup, value: (.syscalls | map({ key: "\(.abi) \(.nr)", value: . }) | from_entries) }) | from_entries] |
 		[range(length) as $i | .[$i] as $now | (if $i > 0 then .[$i - 1] else {} end) as $before |
 			$now | to_entries[] | .key as $cgroup | .value | to_entries[] |
@@ -269,13 +270,24 @@ syscount: attach: counting: $pid" "$(run syscount attach -p $dead,$pid -d 0.1)"
 	for _ in {1..20}; do
 		perl -e 'syscall(186) for 1..100'
 	done
+	until tail -n +2 out | tail -n 1 | jq -e '.syscount.groups // [] | all(.calls != 100)' > /dev/null; do
+		:
+	done
 	kill -TERM $pid
 	wait $pid
 	same "attach -I: the calls of those that ended are in the sum" 2000 "$(tail -n 1 out | jq .syscount.total)"
 	same "... and all have been groups" 20 \
 		"$(jq -s '[.[].syscount.groups // [] | .[] | select(.calls == 100) | .pid] | unique | length' out)"
-	same "... but not in the end" yes "$(tail -n 1 out | jq -r '.syscount.groups // [] |
-		if map(select(.calls == 100)) | length < 20 then "yes" else . end')"
+}
+
+# On a busy machine the hook's part of a call may not be seen, which is said; that it is there
+# cost.c counts in instructions.
+run_cost()
+{
+	local said
+
+	said=$(run ${as-} syscount cost -d 0.01 "$@")
+	echo "${said%% *} $(grep -v 'cost: no difference can be seen' err)"
 }
 
 test_cost()
@@ -284,10 +296,10 @@ test_cost()
 
 	for hook in $hooks; do
 		echo "$hook" > $sysfs/hook
-		same "cost: $hook" "0 " "$(run syscount cost -J -d 0.01)"
+		same "cost: $hook" "0 " "$(run_cost -J)"
 		same "... counted is uncounted and added" "cost $hook getppid yes" \
-			"$(jq -r '.syscount | "\(.kind) \(.hook) \(.syscall) \(if .added_ns > 0 and .uncounted_ns > 0 and
-				(.counted_ns - .uncounted_ns - .added_ns | fabs < 0.01) then "yes" else . end)"' out)"
+			"$(jq -r '.syscount | "\(.kind) \(.hook) \(.syscall) \(if .uncounted_ns > 0 and (.added_ns == 0 or
+				(.counted_ns - .uncounted_ns - .added_ns | fabs < 0.01)) then "yes" else . end)"' out)"
 		same "... and what that is of the CPUs" yes "$(jq -r '.syscount |
 			if (.calls_per_second * .added_ns / 1e9 / .cpus * 100 - .cpu_percent | fabs < 0.00001)
 			then "yes" else . end' out)"
@@ -300,8 +312,8 @@ test_cost()
 		"$(syscount cost -d 0.01 | head -n 1)"
 	syscount enable all
 	syscount disable file getppid@64
-	says "cost: some off" 0 "syscount: cost: off, so not in the rate, though the hook costs these calls the same: file, 1 single call" \
-		syscount cost -d 0.01
+	same "cost: some off" "0 syscount: cost: off, so not in the rate, though the hook costs these calls the same: file, 1 single call" \
+		"$(run_cost)"
 	syscount enable getppid
 	syscount enable all
 }
@@ -331,7 +343,7 @@ test_not_permitted()
 	insmod "$SYSCOUNT_KO" gid=65534 hook="${hooks%% *}"
 	says "a member: show" 0 "" as_nobody syscount show
 	[[ $hooks == tracepoint ]] ||
-		says "a member: cost" 0 "" as_nobody syscount cost -d 0.01
+		same "a member: cost" "0 " "$(as=as_nobody run_cost)"
 	echo tracepoint > $sysfs/hook
 	says "a member: cost of the tracepoint" 1 "syscount: cost of the hook tracepoint: $NEED_ADMIN" \
 		as_nobody syscount cost -d 1000

@@ -151,6 +151,7 @@ test_failed()
 	screen_until '^access .* 503 '
 	same "failed: only these, by errno" "access file 503 ENOENT" \
 		"$(rows | awk '{ print $1, $2, $5, $6 }')"
+	same "... by a column that is there" "syscalls by CALLS/S" "$(screen | grep -o '^syscalls by [A-Z/]*')"
 	same "failed: quits" "status 0" "$(quit)"
 	counted_end
 }
@@ -178,10 +179,11 @@ test_everybody()
 	frames
 	same "... stay when it has ended" "info 2018" "$(row getppid 2 5)"
 	keys Escape
-	screen_until "^processes by"
-	keys / counted Enter
+	screen_until "^processes with 'COUNTED'"
 	frames
-	same "who has ended goes" "no row has that" "$(rows)"
+	same "Esc: back to its filter, and who has ended goes" "no row has that" "$(rows)"
+	keys Escape
+	screen_until "^processes by"
 	keys / tmux
 	screen_until ' tmux: server '
 	keys BSpace BSpace BSpace BSpace sysc
@@ -305,11 +307,15 @@ test_sizes()
 	on_screen resize-window -x 40 -y 10
 	screen_until '^s p c a views  o sort  / filter  \? help$'
 	same "smaller: five rows" 5 "$(rows | wc -l)"
+	same "... names in whole, and numbers" "SYSCALL        CATEGORY   CALLS/S  SHARE" \
+		"$(screen | grep '^SYSCALL' | sed 's/ *$//')"
 	same "... and the head" "syscount" "$(screen | awk 'NR == 1 { print $1 }')"
 	keys '?'
 	screen_until '^syscount top: what'
-	keys Down Down Down Down Down Down Down Down Down Down Down Down Down Down Down Down Down Down
-	screen_until '^Any key goes back'
+	screen_until '^ {19}container or command$'
+	# shellcheck disable=SC2046 # words
+	keys $(printf 'Down %.0s' {1..30})
+	screen_until '^there is not room for all\.$'
 	keys x
 	screen_until '^s p c a views'
 	for size in "20 4" "5 2" "1 1" "200 3" "3 50"; do

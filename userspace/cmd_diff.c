@@ -29,7 +29,7 @@ static const char *not_comparable(const struct diff *d)
 	const struct snapshot *a = d->from, *b = d->to;
 
 	if (a->kind != b->kind)
-		return "counters and a watch";
+		return a->kind == KIND_WATCH ? "a watch, then counters" : "counters, then a watch";
 	if (a->host && b->host && differ(a->host, b->host))
 		return "another host";
 	if (differ(a->boot_id, b->boot_id))

@@ -31,7 +31,8 @@ static __noreturn void cannot_run(const char *name, int error)
 	if (error == ENOEXEC)
 		errx(EXIT_CANNOT, "%s: %s: no program of this machine, and no script that begins "
 		     "with #!", name, strerror(error));
-	errx(error == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT, "%s: %s", name, strerror(error));
+	errx(error == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT, "%s: %s", *name ? name : "''",
+	     strerror(error));
 }
 
 static void start(struct run *run, struct options *o)
@@ -72,6 +73,8 @@ int cmd_run(struct options *o)
 	struct output *out;
 	struct source *src;
 	struct snapshot *s;
+	const char *file;
+	bool failed;
 
 	/* Who looks at one program wants to know, and it alone pays for it. */
 	o->given |= OPT_ERRORS;
@@ -90,9 +93,16 @@ int cmd_run(struct options *o)
 	fill_watched(&s->watched, &run, o);
 	source_choose(src, s);
 	watch_print(out, o, s);
+	file = out->file;
+	failed = output_close(out);
+	/* The program does not run again only because a disk was full. */
+	if (failed && file) {
+		o->output = NULL;
+		out = output_open(o);
+		watch_print(out, o, s);
+		output_close(out);
+	}
 	snapshot_free(s);
 	source_close(src);
-	if (output_close(out))
-		return failure_status;
-	return program_exit(&run.program);
+	return failed ? failure_status : program_exit(&run.program);
 }

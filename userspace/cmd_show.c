@@ -98,6 +98,7 @@ static void show(struct output *out, const struct options *o, const struct snaps
 	if (o->format == FORMAT_STRACE || o->given & OPTS_ERRORS || o->by > BY_CPU)
 		errx(failure_status, "%s: a snapshot of kind '%s' holds no watch", o->input,
 		     kind_words[s->kind]);
+	lines_check_file(o, &s->counts);
 	if (o->by == BY_CPU && !s->ngroups && s->counts.total)
 		errx(failure_status, "%s: holds no counts by CPU", o->input ? o->input : "module");
 	if (o->format == FORMAT_JSON) {

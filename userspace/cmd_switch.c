@@ -57,20 +57,16 @@ static bool add_categories(struct items *to, const char *name)
 	return found;
 }
 
-static void add_syscalls(struct items *to, const char *name, const struct counts *table)
+static bool add_syscalls(struct items *to, const struct filter_item *item,
+			 const struct counts *table)
 {
-	struct suggestion s = { .word = name };
-	struct filter f = { 0 };
 	bool found = false;
-	unsigned int c;
 	size_t i;
 
-	if (strpbrk(name, ",!") || !filter_add(&f, name, false))
-		errx(failure_status, "'%s' is no category and no call", name);
 	for (i = 0; i < table->nrows; i++) {
 		const struct row *row = &table->rows[i];
 
-		if (!filter_item_matches(&f.items[0], row))
+		if (!filter_item_matches(item, row))
 			continue;
 		add_item(to, (struct syscount_switch_item){
 			.what = SYSCOUNT_SWITCH_SYSCALL,
@@ -79,17 +75,40 @@ static void add_syscalls(struct items *to, const char *name, const struct counts
 		});
 		found = true;
 	}
-	if (found) {
-		filter_free(&f);
-		return;
-	}
-	s.word = f.items[0].text;
+	return found;
+}
+
+static __noreturn void no_such_name(const struct filter_item *item, const struct counts *table)
+{
+	struct suggestion s = { .word = item->text };
+	unsigned int c;
+
 	suggest_syscall(&s, table);
 	suggestion_try(&s, "all");
 	suggestion_try(&s, "unknown");
 	for (c = 0; c < SYSCOUNT_CAT_UNKNOWN; c++)
 		suggestion_try(&s, category_word(c));
-	errx(failure_status, "no category and no call '%s'%s", name, suggestion_text(&s));
+	errx(failure_status, "no category and no call '%s%s%s'%s", item->text,
+	     item->abi ? "@" : "", item->abi ? item->abi : "", suggestion_text(&s));
+}
+
+/* As for -e, there may be several with commas between. */
+static void add_list(struct items *to, const char *list, struct device *d)
+{
+	struct filter f = { 0 };
+	size_t i;
+
+	if (strchr(list, '!') || !filter_add(&f, list, false))
+		errx(failure_status, "'%s' is no category and no call", list);
+	for (i = 0; i < f.nitems; i++) {
+		const struct filter_item *item = &f.items[i];
+
+		if (!item->abi && add_categories(to, item->text))
+			continue;
+		if (!add_syscalls(to, item, &device_table(d)->counts))
+			no_such_name(item, &device_table(d)->counts);
+	}
+	filter_free(&f);
 }
 
 int cmd_switch(struct options *o)
@@ -98,10 +117,8 @@ int cmd_switch(struct options *o)
 	struct device *d = device_open();
 	int i;
 
-	for (i = 0; i < o->nargs; i++) {
-		if (!add_categories(&items, o->args[i]))
-			add_syscalls(&items, o->args[i], &device_table(d)->counts);
-	}
+	for (i = 0; i < o->nargs; i++)
+		add_list(&items, o->args[i], d);
 	device_switch(d, items.items, items.n);
 	free(items.items);
 	device_close(d);

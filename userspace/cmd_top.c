@@ -50,6 +50,8 @@ static void leave_focus(struct top *t)
 	if (t->focused)
 		group_free(&t->focus);
 	t->focused = false;
+	free(t->groups_filter);
+	t->groups_filter = NULL;
 	live_keep(t->live, NULL);
 	forget_cursor(t);
 }
@@ -126,7 +128,9 @@ static void enter(struct top *t)
 	group_copy(&t->focus, line->group);
 	t->focused = true;
 	live_keep(t->live, &t->focus);
-	set_filter(t, NULL);
+	t->groups_filter = t->filter;
+	t->filter = NULL;
+	forget_cursor(t);
 	memset(t->widths, 0, sizeof(t->widths));
 }
 
@@ -303,10 +307,13 @@ static bool view_key(struct top *t, struct times *times, int key)
 
 static void escape(struct top *t)
 {
-	if (t->filter)
+	if (t->filter || !t->focused) {
 		set_filter(t, NULL);
-	else
-		leave_focus(t);
+		return;
+	}
+	t->filter = t->groups_filter;
+	t->groups_filter = NULL;
+	leave_focus(t);
 }
 
 static void plain_key(struct top *t, struct times *times, int key)

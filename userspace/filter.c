@@ -167,11 +167,32 @@ static __noreturn void no_category(const char *command, const struct filter_item
 	     item->text, hint, all);
 }
 
+/* Ends, if no call is of it. */
+static void check_abi(const char *command, const char *abi, const struct counts *table)
+{
+	const char *last = "";
+	char *all = NULL;
+	size_t i;
+
+	for (i = 0; i < table->nrows; i++) {
+		if (abi_matches(abi, &table->rows[i])) {
+			free(all);
+			return;
+		}
+		if (strcmp(table->rows[i].abi, last) != 0)
+			all = list_add(all, ", ", table->rows[i].abi);
+		last = table->rows[i].abi;
+	}
+	errx(failure_status, "%s: --syscall: no abi '@%s'; there are: %s", command, abi, all);
+}
+
 static __noreturn void no_syscall(const char *command, const struct filter_item *item,
-				  const struct suggestion *s)
+				  const struct suggestion *s, const struct counts *table)
 {
 	uint32_t number;
 
+	if (item->abi)
+		check_abi(command, item->abi, table);
 	if (error_number(item->text, &number))
 		errx(failure_status, "%s: --syscall: no syscall '%s', but an error: -x --errno "
 		     "tells which calls fail so, where there is a watch", command, item->text);
@@ -199,7 +220,7 @@ void filter_check(const struct filter *f, const char *command, const struct coun
 			     "-c %s", command, item->text, item->text);
 		suggest_syscall(&s, table);
 		if (complete)
-			no_syscall(command, item, &s);
+			no_syscall(command, item, &s, table);
 		warnx("no syscall '%s%s%s' in the snapshot%s", item->text, at, abi,
 		      suggestion_text(&s));
 	}

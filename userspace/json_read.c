@@ -246,11 +246,14 @@ static void get_row(const struct place *p, struct json_object *from, enum kind k
 		json_read_bad(p, "abi", "not a word of 1 to 7 letters");
 	strcpy(row.abi, abi);
 	get_nr(p, from, &row);
-	if (!json_read_u64(p, from, "calls", &row.calls) && kind != KIND_LIST)
+	/* A list has no calls, whatever its file says. */
+	if (kind != KIND_LIST && !json_read_u64(p, from, "calls", &row.calls))
 		json_read_bad(p, "calls", "missing");
 	row.state = get_state(p, from, "state");
 	row.name = json_read_text(p, from, "syscall");
 	row.category = json_read_text(p, from, "category");
+	if (row.category && !*row.category)
+		json_read_bad(p, "category", "an empty name");
 	row.entry = json_read_text(p, from, "entry");
 	json_read_row(p, from, counts_add_row(c, &row));
 	free(row.name);
@@ -355,7 +358,8 @@ static void get_counts(const struct place *top, struct json_object *from, enum k
 		counts_sum(c);
 	c->unknown_state = get_state(top, from, "unknown_state");
 	c->no_unknown = !json_read_u64(top, from, "unknown", &c->unknown) && list;
-	if (!json_read_u64(top, from, total, &c->total))
+	/* A list has no sums either: those of no calls. */
+	if (kind == KIND_LIST || !json_read_u64(top, from, total, &c->total))
 		counts_sum(c);
 	/* Calls of no category, which that found, have a place. */
 	c->no_unknown = c->no_unknown && !c->unknown;

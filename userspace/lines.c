@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The rows and columns of tables of counts. */
+#include <err.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -351,6 +352,23 @@ void lines_check(const struct options *o)
 	if (!o->input)
 		columns_check_filled(o, columns, n, missing, o);
 	free(columns);
+}
+
+/* The same of a file, once it is read: sorted by what it has not would be in no order. */
+void lines_check_file(const struct options *o, const struct counts *c)
+{
+	unsigned int flags;
+	const char *what = NULL;
+
+	if (!o->input || !o->sort)
+		return;
+	flags = line_columns[columns_find(line_columns, nline_columns, o->sort)].flags;
+	if (flags & COLUMN_LATENCY && !lines_measured(c, MEASURE_TOTAL_NS))
+		what = "times";
+	else if (flags & COLUMN_ERRORS && !lines_measured(c, MEASURE_ERRORS))
+		what = "errors";
+	if (what)
+		errx(failure_status, "%s: holds no %s to sort by", o->input, what);
 }
 
 void lines_help(FILE *f, const struct command *command)

@@ -39,6 +39,7 @@ extern const size_t nline_columns;
 
 /* Of --columns and --sort, before anything runs: that the command can fill them. */
 void lines_check(const struct options *o);
+void lines_check_file(const struct options *o, const struct counts *c);
 void lines_help(FILE *f, const struct command *command);
 
 /* Arrays to free. */

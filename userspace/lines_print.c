@@ -99,6 +99,21 @@ static void add_calls(struct table *all, const struct options *o, struct line *l
 	table_free(&t);
 }
 
+/* The module sees them return before it is known whether they are made again. */
+static void note_interrupted(struct output *out, const struct options *o, const struct snapshot *s)
+{
+	struct measures all = { .known = 0 };
+	uint64_t calls;
+
+	if (!(o->given & OPT_FAILED) || o->format != FORMAT_TABLE || out->noheadings)
+		return;
+	counts_measures(&all, &s->counts, NULL, true);
+	calls = all.n[MEASURE_RESTARTED];
+	if (calls)
+		fprintf(out->f, "%" PRIu64 " call%s interrupted by a signal, made again or failed "
+			"with EINTR: -U +RESTARTED\n", calls, plural(calls));
+}
+
 void calls_print(struct output *out, const struct options *o, const struct snapshot *s,
 		 const struct group **groups, size_t ngroups, const char *key,
 		 const char *defaults)
@@ -116,6 +131,7 @@ void calls_print(struct output *out, const struct options *o, const struct snaps
 	t.no_heading = o->format != FORMAT_TABLE && out->begun;
 	table_print(out, &t);
 	table_free(&t);
+	note_interrupted(out, o, s);
 	for (i = 0; i < ngroups; i++)
 		free(lines[i]);
 	free(lines);

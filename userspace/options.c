@@ -243,11 +243,18 @@ static void parse_sort(struct options *o, const char *text)
 		usage_error(o->command, "--sort: '%s' is not asc or desc", colon);
 }
 
+/* Most of them are options of their own, too. */
+static const char *format_option(enum format format)
+{
+	return format == FORMAT_TABLE || format == FORMAT_STRACE ? "format " : "";
+}
+
 static void set_format(struct options *o, enum format format)
 {
 	if (o->given & OPT_FORMAT && o->format != format)
-		usage_error(o->command, "--%s and --%s exclude each other",
-			    format_words[o->format], format_words[format]);
+		usage_error(o->command, "--%s%s and --%s%s exclude each other",
+			    format_option(o->format), format_words[o->format],
+			    format_option(format), format_words[format]);
 	o->format = format;
 }
 
@@ -463,21 +470,24 @@ static __noreturn void extra_argument(const struct options *o, const char *word)
 static void check_options(const struct options *o)
 {
 	unsigned int wrong = o->given & (OPTS_TABLE | OPT_GROUPS);
+	const char *errors;
 	size_t i;
 
 	if (o->given & OPT_GROUPS && o->by <= BY_CPU)
 		usage_error(o->command, "--groups goes with --by process, thread, cgroup or "
 			    "command");
-
+	if (o->given & OPT_GROUPS && o->given & OPT_ERRNO)
+		usage_error(o->command, "--errno takes the calls, which --groups leaves out");
 	for (i = 0; o->format == FORMAT_JSON && i < ARRAY_SIZE(lines); i++) {
 		if (lines[i].bit & wrong)
 			usage_error(o->command, "--%s does not go with --json", lines[i].name);
 	}
 	if (o->format == FORMAT_JSON && (o->by == BY_SYSCALL || o->by == BY_CATEGORY))
 		usage_error(o->command, "--by %s does not go with --json", by_words[o->by]);
+	errors = o->given & OPT_ERRNO ? "errno" : "failed";
 	if (o->format == FORMAT_JSON && o->given & OPTS_ERRORS)
-		usage_error(o->command, "--%s does not go with --json",
-			    o->given & OPT_ERRNO ? "errno" : "failed");
+		usage_error(o->command, "--%s does not go with --json, which holds all; of what "
+			    "it saved: show -i FILE --%s", errors, errors);
 	check_strace(o);
 	/* How long those took that failed so, nobody has measured. */
 	if (o->given & OPT_ERRNO && o->given & OPT_LATENCY)

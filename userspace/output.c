@@ -628,6 +628,28 @@ static void print_none(struct output *out, const struct table *t)
 			i + 1 < t->nchosen ? " " : "\n");
 }
 
+/*
+ * The library cuts columns that may be cut, and breaks lines all the same if that is not enough:
+ * then nothing is cut, and it is the terminal that breaks them.
+ */
+static bool fits(const struct output *out, struct libscols_table *tb)
+{
+	char *text = NULL;
+	const char *c;
+	size_t width = 0, widest = 0;
+
+	scols_table_enable_colors(tb, false);
+	check(!scols_print_table_to_string(tb, &text));
+	scols_table_enable_colors(tb, out->color);
+	for (c = text; c && *c; c++) {
+		/* What goes on with a character of UTF-8 takes no room. */
+		width = *c == '\n' ? 0 : width + ((*c & 0xc0) != 0x80);
+		widest = width > widest ? width : widest;
+	}
+	free(text);
+	return widest <= out->width;
+}
+
 static void print_scols(struct output *out, const struct table *t)
 {
 	struct libscols_table *tb = scols_new_table();
@@ -648,6 +670,8 @@ static void print_scols(struct output *out, const struct table *t)
 	/* Without a row the library prints nothing at all. */
 	if (!t->nrows && !out->noheadings && !t->no_heading)
 		print_none(out, t);
+	if (out->width && !fits(out, tb))
+		scols_table_set_termforce(tb, SCOLS_TERMFORCE_NEVER);
 	check(!scols_print_table(tb));
 	if (t->left_out && out->format == FORMAT_TABLE && !out->noheadings)
 		fprintf(out->f, "... and %zu more\n", t->left_out);

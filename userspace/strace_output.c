@@ -10,15 +10,17 @@
 
 #define RULE	"------ ----------- ----------- --------- --------- ----------------\n"
 
+/* What a signal interrupted is an error to strace, be it made again or not. */
 static void print_line(FILE *f, const struct measures *m, uint64_t calls, uint64_t all_ns)
 {
 	uint64_t ns = m->n[MEASURE_TOTAL_NS], exits = m->n[MEASURE_EXITS];
+	uint64_t errors = m->n[MEASURE_ERRORS] + m->n[MEASURE_RESTARTED];
 
 	fprintf(f, "%6.2f %11.6f %11" PRIu64 " %9" PRIu64 " ",
 		all_ns ? 100.0 * (double)ns / (double)all_ns : 0.0, (double)ns / NSEC_PER_SEC,
 		exits ? ns / exits / 1000 : 0, calls);
-	if (m->n[MEASURE_ERRORS])
-		fprintf(f, "%9" PRIu64 " ", m->n[MEASURE_ERRORS]);
+	if (errors)
+		fprintf(f, "%9" PRIu64 " ", errors);
 	else
 		fprintf(f, "%9s ", "");
 }
@@ -35,19 +37,21 @@ static void print_name(FILE *f, const struct row *row)
 }
 
 /* The calls of one abi, as strace has a table for each. */
-static void print_abi(struct output *out, const struct table *t, const char *abi)
+static void print_abi(struct output *out, const struct table *t, const struct counts *c,
+		      const char *abi)
 {
 	struct measures all = { 0 };
 	uint64_t calls = 0;
 	size_t i;
 
-	for (i = 0; i < t->nrows; i++) {
-		const struct line *line = t->rows[i];
+	/* Of those, too, that -x and -T leave out */
+	for (i = 0; i < c->nrows; i++) {
+		const struct row *row = &c->rows[i];
 
-		if (strcmp(line->row->abi, abi) != 0)
+		if (strcmp(row->abi, abi) != 0)
 			continue;
-		measures_merge(&all, &line->measures);
-		calls += line->calls;
+		measures_merge(&all, &row->measures);
+		calls += row->calls;
 	}
 	if (!out->noheadings)
 		fputs("% time     seconds  usecs/call     calls    errors syscall\n" RULE,
@@ -91,7 +95,7 @@ void strace_print(struct output *out, const struct options *o, const struct snap
 			continue;
 		if (abis[i].title && !out->noheadings)
 			fprintf(out->f, "System call usage summary for %s mode:\n", abis[i].title);
-		print_abi(out, &t, abis[i].abi);
+		print_abi(out, &t, &s->counts, abis[i].abi);
 	}
 	table_free(&t);
 	free(lines);

@@ -49,7 +49,7 @@ const struct command commands[] = {
 		.args = "",
 		.summary = "show the calls of processes, of a cgroup, or of everybody",
 		.details = "One of -p, -g and -a says whose. Until Ctrl-C, the end of the target,\n"
-			   "or --duration. Needs CAP_PERFMON.",
+			   "or --duration. Needs CAP_PERFMON or CAP_SYS_ADMIN.",
 		.options = OPTS_SELECT | OPTS_TABLE | OPTS_OUTPUT | OPTS_WATCH | OPTS_ERRORS |
 			   OPTS_TARGET | OPT_BY | OPT_GROUPS | OPT_INTERVAL | OPT_DURATION |
 			   OPT_TIMESTAMP | OPT_COMMON,
@@ -87,7 +87,7 @@ const struct command commands[] = {
 		.name = "diff",
 		.args = "A.json [B.json]",
 		.summary = "what changed between two snapshots, or since one",
-		.details = "Snapshots are what 'syscount show --json' prints; - is standard input.",
+		.details = "Snapshots are what --json prints; - is standard input.",
 		.options = OPTS_SELECT | OPTS_TABLE | OPTS_OUTPUT | OPT_RATE | OPT_CALLS |
 			   OPT_COMMON,
 		.min_args = 1,
@@ -140,7 +140,8 @@ const struct command commands[] = {
 		.args = "",
 		.summary = "what counting costs on this machine, at its present rate of calls",
 		.details = "Times a cheap call, counted and not, then sees how many calls there\n"
-			   "are in a second, or in --duration. Nobody's counts change by that.",
+			   "are in a second, or in --duration. No count is lost by that, and\n"
+			   "its own calls are among the others.",
 		.options = OPT_NOHEADINGS | OPTS_OUTPUT | OPT_DURATION | OPT_COMMON,
 		.run = cmd_cost,
 	},
@@ -190,6 +191,11 @@ static void hold_standard_files(void)
 	}
 }
 
+static bool asks_help(const char *word)
+{
+	return !strcmp(word, "-h") || !strcmp(word, "--help") || !strcmp(word, "help");
+}
+
 int main(int argc, char **argv)
 {
 	const struct command *command = &commands[0];
@@ -199,15 +205,15 @@ int main(int argc, char **argv)
 	hold_standard_files();
 	/* Not LC_NUMERIC: programs read these numbers. */
 	setlocale(LC_CTYPE, "");
-	if (argc == 2 && (!strcmp(argv[1], "-h") || !strcmp(argv[1], "--help") ||
-			  !strcmp(argv[1], "help"))) {
+	if (argc == 2 && asks_help(argv[1])) {
 		struct output *out = output_stdout();
 
 		help_all(out->f);
 		return output_close(out);
 	}
-	/* "help run" is "run --help". */
-	if (argc == 3 && !strcmp(argv[1], "help") && command_named(argv[2])) {
+	/* "help run" and "--help run" are "run --help"; "--help -J" is "show --help". */
+	if (argc == 3 && asks_help(argv[1]) && (argv[1][0] != '-' || argv[2][0] != '-')) {
+		find_command(argv[2]);
 		argv[1] = argv[2];
 		argv[2] = (char *)"--help";
 	}

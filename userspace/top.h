@@ -6,6 +6,8 @@
 #include "live.h"
 #include "top_lines.h"
 
+#define TOP_COLUMNS_MAX	64	/* more than there are */
+
 /* What the last line asks for. */
 enum prompt {
 	PROMPT_NONE,
@@ -19,6 +21,7 @@ struct top {
 	enum by view, first_view;
 	struct options orders[BY_COUNT];	/* --sort and --top of each view */
 	struct group focus;			/* whose calls alone, if @focused */
+	char *groups_filter;			/* the filter where that was chosen */
 	bool focused, paused, help, quit;
 	size_t help_scroll;
 	char *filter;				/* NULL: none */
@@ -35,7 +38,7 @@ struct top {
 	size_t nlines;
 	size_t cursor, scroll;
 	char *cursor_on;			/* the row's identity, NULL: whichever is first */
-	size_t widths[64];			/* of the columns; they do not shrink */
+	size_t widths[TOP_COLUMNS_MAX];		/* of the columns; they do not shrink */
 };
 
 /* Fills in what is on the screen. */

@@ -7,14 +7,21 @@
 #include "top.h"
 #include "util.h"
 
+/* What the rows are of. */
+static enum by rows_by(const struct top *t)
+{
+	return t->focused ? BY_SYSCALL : t->view;
+}
+
 struct options *top_order(struct top *t)
 {
-	return &t->orders[t->focused ? BY_SYSCALL : t->view];
+	return &t->orders[rows_by(t)];
 }
 
 static const char *usual_sort(const struct top *t)
 {
-	return t->o->given & OPT_FAILED ? "errors" : "calls/s";
+	return t->o->given & OPT_FAILED && !top_calls_are_errors(t->o, rows_by(t)) ?
+	       "errors" : "calls/s";
 }
 
 const char *top_sort_column(struct top *t)
@@ -100,7 +107,7 @@ void top_forget(struct top *t)
 void top_arrange(struct top *t)
 {
 	const struct snapshot *recent = live_recent(t->live), *all = live_all(t->live);
-	enum by by = t->focused ? BY_SYSCALL : t->view;
+	enum by by = rows_by(t);
 	char *defaults;
 
 	top_forget(t);

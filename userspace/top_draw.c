@@ -14,6 +14,13 @@
 #define BAR_MAX		40	/* columns */
 #define BAR_MIN		4
 #define CUT_MIN		8	/* a column that is cut has so much */
+#define NAME_MIN	11	/* and the one that says what the row is: most calls' names */
+
+/* Where the columns that are shown are, of those that are chosen the first @n. */
+struct layout {
+	size_t widths[TOP_COLUMNS_MAX];
+	size_t n, sum;		/* @sum: the columns of the screen that they all take */
+};
 
 size_t top_room(void)
 {
@@ -200,35 +207,67 @@ static size_t usual_width(const struct column *column)
 	return strlen(column->name);
 }
 
-/* The widest of those that may be cut give way first. The columns that they all take. */
-static size_t fit_widths(const struct table *table, size_t *widths)
+/* The first that may be cut: what the row is. */
+static size_t name_column(const struct table *table)
 {
-	size_t i, sum = table->nchosen ? table->nchosen - 1 : 0;
+	size_t i;
 
-	for (i = 0; i < table->nchosen; i++)
-		sum += widths[i];
-	while (sum > screen_width()) {
-		size_t widest = table->nchosen;
-
-		for (i = 0; i < table->nchosen; i++) {
-			if (line_columns[table->chosen[i]].flags & COLUMN_CUT &&
-			    widths[i] > CUT_MIN &&
-			    (widest == table->nchosen || widths[i] > widths[widest]))
-				widest = i;
-		}
-		if (widest == table->nchosen)
+	for (i = 0; i < table->nchosen; i++) {
+		if (line_columns[table->chosen[i]].flags & COLUMN_CUT)
 			break;
-		widths[widest]--;
-		sum--;
 	}
-	return sum;
+	return i;
 }
 
-static size_t find_widths(struct top *t, size_t *widths)
+static size_t widest_to_cut(const struct table *table, const struct layout *layout, size_t name)
+{
+	size_t i, widest = layout->n;
+
+	for (i = 0; i < layout->n; i++) {
+		size_t width = layout->widths[i];
+
+		if (i != name && line_columns[table->chosen[i]].flags & COLUMN_CUT &&
+		    width > CUT_MIN && (widest == layout->n || width > layout->widths[widest]))
+			widest = i;
+	}
+	if (widest == layout->n && name < widest && layout->widths[name] > NAME_MIN)
+		widest = name;
+	return widest;
+}
+
+/*
+ * The names of the rows give way last. Then the last columns are left out, since a part of
+ * a number would be another one.
+ */
+static void fit(const struct table *table, struct layout *layout)
+{
+	size_t name = name_column(table), wanted = name < layout->n ? layout->widths[name] : 0;
+	size_t i, room = screen_width(), keep = name < layout->n ? name + 1 : 1;
+
+	layout->sum = layout->n ? layout->n - 1 : 0;
+	for (i = 0; i < layout->n; i++)
+		layout->sum += layout->widths[i];
+	while (layout->sum > room) {
+		i = widest_to_cut(table, layout, name);
+		if (i == layout->n)
+			break;
+		layout->widths[i]--;
+		layout->sum--;
+	}
+	while (layout->sum > room && layout->n > keep)
+		layout->sum -= layout->widths[--layout->n] + 1;
+	while (name < layout->n && layout->widths[name] < wanted && layout->sum < room) {
+		layout->widths[name]++;
+		layout->sum++;
+	}
+}
+
+static void find_layout(struct top *t, struct layout *layout)
 {
 	const struct table *table = &t->table;
 	size_t i, j;
 
+	layout->n = table->nchosen;
 	for (i = 0; i < table->nchosen; i++) {
 		const struct column *column = &line_columns[table->chosen[i]];
 		size_t *width = &t->widths[table->chosen[i]];
@@ -244,25 +283,26 @@ static size_t find_widths(struct top *t, size_t *widths)
 			if (*width < needed)
 				*width = needed;
 		}
-		widths[i] = *width;
+		layout->widths[i] = *width;
 	}
-	return fit_widths(table, widths);
+	fit(table, layout);
 }
 
-static void draw_heading(struct top *t, const size_t *widths)
+static void draw_heading(struct top *t, const struct layout *layout)
 {
 	const char *sort = top_sort_column(t);
 	size_t i, x = 0;
 
-	for (i = 0; i < t->table.nchosen; i++) {
+	for (i = 0; i < layout->n; i++) {
 		const struct column *column = &line_columns[t->table.chosen[i]];
 		enum style style = strcmp(column->name, sort) ? STYLE_BOLD : STYLE_CHOSEN;
+		size_t end = x + layout->widths[i];
 
 		if (column->flags & COLUMN_RIGHT)
-			screen_text_right(2, x, x + widths[i], style, column->name);
+			screen_text_right(2, x, end, style, column->name);
 		else
-			screen_text(2, x, x + widths[i], style, column->name);
-		x += widths[i] + 1;
+			screen_text(2, x, end, style, column->name);
+		x = end + 1;
 	}
 }
 
@@ -288,35 +328,38 @@ static enum style style_of(const struct cell *cell)
 	return !strcmp(cell->color, "red") ? STYLE_BAD : STYLE_WARN;
 }
 
-static void draw_row(struct top *t, size_t row, size_t y, const size_t *widths, size_t sum)
+static void draw_row(struct top *t, size_t row, size_t y, const struct layout *layout)
 {
 	const struct table *table = &t->table;
 	size_t i, x = 0;
 
-	for (i = 0; i < table->nchosen; i++) {
+	for (i = 0; i < layout->n; i++) {
 		const struct column *column = &line_columns[table->chosen[i]];
+		size_t end = x + layout->widths[i];
 		char text[CELL_SIZE];
 		struct cell cell;
 		const char *shown = text_of(column, table->rows[row], &cell, text);
 
 		if (column->flags & COLUMN_RIGHT)
-			screen_text_right(y, x, x + widths[i], style_of(&cell), shown);
+			screen_text_right(y, x, end, style_of(&cell), shown);
 		else
-			screen_text(y, x, x + widths[i], style_of(&cell), shown);
-		x += widths[i] + 1;
+			screen_text(y, x, end, style_of(&cell), shown);
+		x = end + 1;
 	}
-	draw_bar(table->rows[row], y, sum);
+	draw_bar(table->rows[row], y, layout->sum);
 	if (row == t->cursor)
 		screen_style_line(y, STYLE_CHOSEN);
 }
 
 static void draw_table(struct top *t)
 {
-	size_t widths[ARRAY_SIZE(t->widths)], sum = find_widths(t, widths), i, room = top_room();
+	size_t i, room = top_room();
+	struct layout layout;
 
-	draw_heading(t, widths);
+	find_layout(t, &layout);
+	draw_heading(t, &layout);
 	for (i = 0; i < room && t->scroll + i < t->table.nrows; i++)
-		draw_row(t, t->scroll + i, HEAD_LINES + i, widths, sum);
+		draw_row(t, t->scroll + i, HEAD_LINES + i, &layout);
 	if (!t->table.nrows && room)
 		screen_text(HEAD_LINES, 0, screen_width(), STYLE_PLAIN,
 			    t->filter ? "no row has that" : none_text(t->o));
@@ -433,36 +476,78 @@ static void draw_prompt(const struct top *t, size_t y)
 	free(typed);
 }
 
+/* Lines that begin with blanks: a key, and from HELP_TEXT on what it does. */
+static const char *const help_lines[] = {
+	"syscount top: what is called now, and how often",
+	"",
+	"  s  syscalls      p  processes       t  threads",
+	"  c  containers    n  command names   a  categories",
+	"  Enter            the syscalls of that process, thread, container or command",
+	"  Esc              no filter; back",
+	"  o, O, r          sort by the next column, by the one before; turn round",
+	"  /                filter: rows that have this in a word",
+	"  arrows, PgUp, PgDn, Home, End",
+	"  space            pause; counting goes on",
+	"  w                write a snapshot, for 'syscount show -i' and 'diff'",
+	"  q, Ctrl-C        quit; the last frame stays",
+	"",
+	"CALLS/S, SHARE, TOTAL, AVG, P50, P99: of the last interval. CALLS, ERRORS, MIN, "
+	"MAX: since counting began, with the module, or for a watch when it was opened.",
+	"Syscalls and categories are the module's counters, and cost nothing more. The "
+	"other views open a watch: each call costs a little more until they are left.",
+	"",
+	"Any key goes back; arrows scroll where there is not room for all.",
+};
+
+#define HELP_TEXT	19
+
+/* How much of @text is in a line of @width columns: whole words, if the first one fits. */
+static size_t help_fitting(const char *text, size_t width)
+{
+	size_t n = strlen(text);
+
+	if (n <= width)
+		return n;
+	for (n = width; n && text[n] != ' '; n--)
+		;
+	return n ?: width;
+}
+
+/* Draws @room lines of what there is from line @first on, and returns how many there are. */
+static size_t help_lines_draw(size_t first, size_t room)
+{
+	size_t i, y = 0, width = screen_width();
+
+	for (i = 0; i < ARRAY_SIZE(help_lines); i++) {
+		const char *text = help_lines[i];
+		size_t x = 0, indent = *text == ' ' && width > 2 * HELP_TEXT ? HELP_TEXT : 0;
+
+		do {
+			size_t n = help_fitting(text, width - x);
+
+			if (y >= first && y < first + room) {
+				char *part = xasprintf("%.*s", (int)n, text);
+
+				screen_text(y - first, x, width, i ? STYLE_PLAIN : STYLE_BOLD,
+					    part);
+				free(part);
+			}
+			y++;
+			text += n;
+			text += strspn(text, " ");
+			x = indent;
+		} while (*text);
+	}
+	return y;
+}
+
 static void draw_help(struct top *t)
 {
-	static const char *const help_lines[] = {
-		"syscount top: what is called now, and how often",
-		"",
-		"  s  syscalls      p  processes       t  threads",
-		"  c  containers    n  command names   a  categories",
-		"  Enter            the syscalls of that process, thread, container or command",
-		"  Esc              no filter; back",
-		"  o, O, r          sort by the next column, by the one before; turn round",
-		"  /                filter: rows that have this in a word",
-		"  arrows, PgUp, PgDn, Home, End",
-		"  space            pause; counting goes on",
-		"  w                write a snapshot, for 'syscount show -i' and 'diff'",
-		"  q, Ctrl-C        quit; the last frame stays",
-		"",
-		"CALLS/S, SHARE, TOTAL, AVG, P50, P99: of the last interval. CALLS, ERRORS, MIN,",
-		"MAX: since counting began, with the module, or for a watch when it was opened.",
-		"Syscalls and categories are the module's counters, and cost nothing more. The",
-		"other views open a watch: each call costs a little more until they are left.",
-		"",
-		"Any key goes back; arrows scroll where there is not room for all.",
-	};
-	size_t i, n = ARRAY_SIZE(help_lines), room = screen_height();
+	size_t n = help_lines_draw(0, 0), room = screen_height();
 
 	if (t->help_scroll + room > n)
 		t->help_scroll = n > room ? n - room : 0;
-	for (i = t->help_scroll; i < n && i < t->help_scroll + room; i++)
-		screen_text(i - t->help_scroll, 0, screen_width(), i ? STYLE_PLAIN : STYLE_BOLD,
-			    help_lines[i]);
+	help_lines_draw(t->help_scroll, room);
 }
 
 static void draw_frame(struct top *t)

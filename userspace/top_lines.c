@@ -171,12 +171,15 @@ static char *latency_columns(enum by view, const char *errors)
 	}
 }
 
+bool top_calls_are_errors(const struct options *o, enum by view)
+{
+	return view == BY_SYSCALL && o->given & OPT_ERRNO && o->given & OPT_FAILED;
+}
+
 char *top_columns(const struct options *o, enum by view, const struct snapshot *all)
 {
-	/* A row of an error would have its calls twice. */
-	bool same = view == BY_SYSCALL && o->given & OPT_ERRNO && o->given & OPT_FAILED;
 	bool measured = lines_measured(&all->counts, MEASURE_ERRORS);
-	const char *errors = measured && !same ? " ERRORS" : "";
+	const char *errors = measured && !top_calls_are_errors(o, view) ? " ERRORS" : "";
 	bool latency = lines_measured(&all->counts, MEASURE_TOTAL_NS), calls = view == BY_SYSCALL;
 	struct telling tell = calls_telling(o, &all->counts);
 	char *usual = latency ? latency_columns(view, errors) :

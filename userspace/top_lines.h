@@ -11,6 +11,8 @@
  */
 struct line *top_lines(const struct options *o, enum by view, const struct group *focus,
 		       const struct snapshot *all, const struct snapshot *recent, size_t *n);
+/* A row is of one error of a call then: ERRORS would be CALLS once more. */
+bool top_calls_are_errors(const struct options *o, enum by view);
 /* Names of the columns for it, to free. */
 char *top_columns(const struct options *o, enum by view, const struct snapshot *all);
 /* The same for the same row of another reading, to free. */

@@ -201,6 +201,9 @@ static bool time_wanted(const struct options *o)
 static char *call_columns(const struct options *o, const struct counts *c)
 {
 	struct telling tell = calls_telling(o, c);
+	/* How long those took that failed so, nobody has measured. */
+	bool times = lines_measured(c, MEASURE_TOTAL_NS) &&
+		     !(o->given & OPT_ERRNO && o->format == FORMAT_TABLE);
 
 	return xasprintf("%s%s%s%sSYSCALL CATEGORY %s%sCALLS SHARE%s%s%s",
 			 time_wanted(o) ? "TIMESTAMP " : "",
@@ -208,7 +211,7 @@ static char *call_columns(const struct options *o, const struct counts *c)
 			 tell.object ? "OBJECT " : "", tell.state ? "STATE " : "",
 			 lines_measured(c, MEASURE_ERRORS) ? " ERRORS" : "",
 			 o->given & OPT_ERRNO ? " ERRNO" : "",
-			 lines_measured(c, MEASURE_TOTAL_NS) ? " TOTAL AVG P50 P99 MAX" : "");
+			 times ? " TOTAL AVG P50 P99 MAX" : "");
 }
 
 static void print_categories(struct output *out, const struct options *o, const struct snapshot *s)
@@ -371,6 +374,7 @@ static void check_contents(const struct options *o, const struct snapshot *s)
 		what = "times (--latency)";
 	if (what)
 		errx(failure_status, "%s: holds no %s", name, what);
+	lines_check_file(o, &s->counts);
 }
 
 void watch_print(struct output *out, const struct options *o, const struct snapshot *s)

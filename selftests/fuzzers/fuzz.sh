@@ -27,22 +27,38 @@ help()
 # The inputs of the fuzzer's own making are kept for the next time.
 fuzz() # NAME SECONDS
 {
-	local name=$1 log=$build/$1.log found=$build/$1.found runs dict=()
+	local name=$1 log=$build/$1.log found=$build/$1.found runs
+	local options=(-timeout=60 "-artifact_prefix=$build/$1-")
 	local known=("$here/corpus/$1" "$here/regressions/$1")
 
 	mkdir -p "$found"
-	[[ $name != @(snapshot|show) ]] || dict=(-dict="$here/json.dict")
-	if nice "$build/$name" -runs=0 "${known[@]}" > "$log" 2>&1 &&
-		{ (($2 == 0)) || nice "$build/$name" -max_total_time="$2" -max_len=8192 -timeout=60 \
-			-artifact_prefix="$build/$name-" "${dict[@]}" "$found" "${known[@]}" > "$log" 2>&1; }
+	[[ $name != @(snapshot|show) ]] || options+=(-dict="$here/json.dict")
+	if nice "$build/$name" -runs=0 "${options[@]}" "${known[@]}" > "$log" 2>&1 &&
+		{ (($2 == 0)) || nice "$build/$name" -max_total_time="$2" -max_len=8192 \
+			"${options[@]}" "$found" "${known[@]}" > "$log" 2>&1; }
 	then
 		runs=$(sed -n 's/^Done \([0-9]*\) runs.*/\1/p' "$log")
 		echo "fuzz: $name: ok, $runs inputs"
 	else
 		echo "fuzz: $name: FAILED"
-		tail -n 60 "$log" | sed 's/^/    /'
+		touch "$build/$name.failed"
 		return 1
 	fi
+}
+
+# At the end, where who reads a log looks first, and with the input itself: the machine that
+# found it may be gone.
+report() # NAME
+{
+	local input
+
+	echo "fuzz: $1: what broke, of $build/$1.log:"
+	grep -a -m 20 -E 'does not hold|it said|ERROR:|runtime error|SUMMARY|^ +#[0-9]' \
+		"$build/$1.log" | sed 's/^/    /'
+	input=$(sed -n 's/.*Test unit written to //p' "$build/$1.log")
+	[[ -f $input ]] || return 0
+	echo "fuzz: its input, to be had back by: base64 -d | xz -d > FILE"
+	xz -9 < "$input" | base64 -w 100 | sed 's/^/    /'
 }
 
 # No more than it takes to reach what all of them reach.
@@ -78,4 +94,10 @@ make -s -j "$cpus" -C "$here" O="$repo/build" > "$build/log" 2>&1 ||
 # As many at a time as there are CPUs, each with its part of the time.
 export -f fuzz merge
 export build here
-printf '%s\n' "$@" | xargs -P "$cpus" -I{} bash -c "$action {} $((seconds * cpus / $#))"
+rm -f "$build"/*.failed
+status=0
+printf '%s\n' "$@" | xargs -P "$cpus" -I{} bash -c "$action {} $((seconds * cpus / $#))" || status=1
+for name; do
+	[[ ! -e $build/$name.failed ]] || report "$name"
+done
+((status == 0))

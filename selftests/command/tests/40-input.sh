@@ -47,6 +47,7 @@ changed categories "|= (.categories[0].calls += 1)" \
 changed unknown "|= (.unknown += 1)" "damaged: total: not the sum of the categories and unknown"
 changed filters "|= (.filters = [{syscall: [\"a,b\"]}])" "damaged: filters[0].syscall: not a list of names"
 changed filters-empty "|= (.filters = [{category: [\"!\"]}])" "damaged: filters[0].category: not a list of names"
+changed category-empty "|= (.syscalls[0].category = \"\")" "damaged: syscalls[0].category: an empty name"
 # Nothing that a terminal would take for a command.
 changed abi-escape "|= (.syscalls[0].abi = \"\\u001b[2J\")" "damaged: syscalls[0].abi: not a word of 1 to 7 letters"
 changed kind-escape "|= (.kind = \"\\u001b[2J\")" "kind '\\x1b[2J' is not known to this command"
@@ -62,6 +63,8 @@ sh input-huge 1 "syscount: standard input: a snapshot of more than 64 MiB" \
 sh input-stdin 0 "" "syscount -i - -T 1 <plain.json"
 sh input-stdin-empty 1 "syscount: standard input: empty: holds no snapshot" "syscount -i - </dev/null"
 sh input-slow 0 "" "{ head -c 500 plain.json; sleep 0.1; tail -c +501 plain.json; } | syscount -i - -T 1"
+refuses input-no-times "db7.json: holds no times to sort by" -i db7.json -s p99
+refuses input-no-errors "db7.json: holds no errors to sort by" -i db7.json -s errors
 refuses input-list "list.json: a snapshot of kind 'list' holds no counts" -i list.json
 refuses input-no-cpus "plain.json: holds no counts by CPU" -i plain.json --by cpu
 misused input-interval "show: --interval does not go with --input" -i plain.json -I 1

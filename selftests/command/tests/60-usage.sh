@@ -4,7 +4,8 @@
 
 prints help --help
 prints help-short -h
-sh help-word 0 "" "syscount help | cmp - $here/expected/help; syscount help run | cmp - $here/expected/help-run"
+sh help-word 0 "" "syscount help | cmp - $here/expected/help; syscount help run | cmp - $here/expected/help-run
+	syscount --help top | cmp - $here/expected/help-top; syscount -h run | cmp - $here/expected/help-run"
 for command in show run attach top stat diff enable disable reset list info cost; do
 	prints "help-$command" "$command" --help
 done
@@ -12,6 +13,8 @@ prints version -V
 prints version-command list --version
 misused command-unknown "no command 'ls'; did you mean: syscount run -- ls" ls -l
 misused command-nowhere "no command 'zzzzzz'; there are: show run attach top stat diff enable disable reset list info cost" zzzzzz
+misused command-help "no command 'zzzzzz'; there are: show run attach top stat diff enable disable reset list info cost" help zzzzzz
+misused command-help-option "no command '--foo'; there are: show run attach top stat diff enable disable reset list info cost" help --foo
 misused command-near "no command 'shwo'; did you mean 'show'?" shwo
 misused command-empty "no command ''; there are: show run attach top stat diff enable disable reset list info cost" "''"
 misused option-unknown "show: no option '--foo'; see syscount show --help" --foo

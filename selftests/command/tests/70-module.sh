@@ -91,6 +91,7 @@ modulewide()
 	fake old-cost 1 "syscount: counters: $old" "FAKE=old syscount cost"
 	fake diff 0 "" "syscount -J -o $tmp/now; syscount diff $tmp/now"
 	fake choose 0 "" "syscount -rn -e 'write,futex'"
+	fake choose-no-abi 1 "syscount: show: --syscall: no abi '@foo'; there are: 64, i386" "syscount -e read@foo"
 	fake choose-absent 1 "syscount: show: --syscall: no syscall 'raed'; did you mean 'read'?" "syscount -e raed"
 	fake choose-off 0 "" "syscount -e write | plain"
 	fake map 0 "" "syscount --map names.map | plain"
@@ -99,7 +100,9 @@ modulewide()
 	fake disable 0 "" "syscount disable 'r*' 202@64 read@32 process"
 	fake disable-typo 1 "syscount: no category and no call 'prozess'; did you mean 'process'?" "syscount disable file prozess"
 	fake disable-abi 1 "syscount: no category and no call 'write@x32'; did you mean 'write'?" "syscount disable write@x32"
-	fake disable-list 1 "syscount: 'a,b' is no category and no call" "syscount disable a,b"
+	fake disable-list 0 "" "syscount disable 'r*,202@64,read@32,process'"
+	fake disable-list-typo 1 "syscount: no category and no call 'prozess'; did you mean 'process'?" "syscount disable file,prozess"
+	fake disable-all-but 1 "syscount: '!read' is no category and no call" "syscount disable '!read'"
 	fake disable-number 1 "syscount: no category and no call '77'" "syscount disable 77"
 	fake reset 0 "" "syscount reset"
 	for form in show "stat 1" "diff db7.json"; do
@@ -188,7 +191,8 @@ outputs()
 		output "$form" "$full"
 	done
 	fake full-run-stdout 125 "syscount: write error: $full" "syscount run -o - true >/dev/full"
-	fake full-run-json 125 "syscount: /dev/full: $full" "syscount run -J -o /dev/full true"
+	# What is not in the file is on standard error.
+	fake full-run-json 125 "" "syscount run -J -o /dev/full true 2>$tmp/e; s=\$?; sed -n '1p; /\"total\"/p' $tmp/e; exit \$s"
 	fake pipe-run 0 "" "python3 $here/to-nobody.py default $preloaded run -o - true"
 }
 

@@ -76,6 +76,8 @@ forms()
 	watch run-failed-group 0 "" "run -x --by process -e futex true; run -x --by category -r true"
 	watch run-strace 0 "" "run --format strace true"
 	watch run-strace-abis 0 "" "FAKE=i386 run --format strace -e read true"
+	watch run-strace-top 0 "" "run --format strace -T 1 true; run --format strace -x true"
+	misused_run run-strace-json "run: --format strace and --json exclude each other" run --format strace -J true
 	watch run-strace-plain 0 "" "run --format strace -n -T 1 true"
 	watch run-notes 0 "" "FAKE=lost,left,running,off run true"
 	# Columns are there for the rows that are shown, and a call is named once.
@@ -116,6 +118,8 @@ round_trip()
 			FAKE=ties,i386 syscount run -J -o $tmp/a ${how%/*} true
 			syscount show -i $tmp/a ${how#*/} | cmp - $tmp/b"
 	done
+	watch show-errno-of-times 0 "" "run -L --errors -J true >$tmp/b; syscount -i $tmp/b --errno -T 2"
+	watch show-sort-of-none 0 "" "FAKE=empty run -J true >$tmp/b; syscount -i $tmp/b -s p99"
 	watch show-strace 0 "" "run --format strace true >$tmp/a; run -L -J true >$tmp/b
 		syscount -i $tmp/b --format strace | cmp - $tmp/a"
 	watch show-errno 0 "" "run --errno -x true >$tmp/a; run -J true >$tmp/b; syscount -i $tmp/b -x --errno | cmp - $tmp/a"
@@ -202,7 +206,7 @@ print(subprocess.run(sys.argv[1:]).returncode)' env LD_PRELOAD=$tmp/fake.so $SYS
 		head -n 1 $tmp/o; [[ ! -e core ]]"
 	watch status-not-found 127 "syscount: no-such-command: No such file or directory" "syscount run no-such-command"
 	watch status-not-found-path 127 "syscount: /no/such: No such file or directory" "syscount run /no/such"
-	watch status-empty 127 "syscount: : No such file or directory" "syscount run ''"
+	watch status-empty 127 "syscount: '': No such file or directory" "syscount run ''"
 	watch status-cannot 126 "syscount: /etc/passwd: Permission denied" "syscount run /etc/passwd"
 	watch status-cannot-path 126 "syscount: plain.json: Permission denied" "PATH=$PWD:\$PATH syscount run plain.json"
 	watch status-directory 126 "syscount: /: Permission denied" "syscount run /"
@@ -210,8 +214,8 @@ print(subprocess.run(sys.argv[1:]).returncode)' env LD_PRELOAD=$tmp/fake.so $SYS
 	# Nothing is printed of a command that did not start, and the file is as it was.
 	watch status-kept 127 "syscount: no-such: No such file or directory" "echo old >$tmp/o; syscount run -o $tmp/o no-such; s=\$?; cat $tmp/o; exit \$s"
 	watch status-output 125 "syscount: /nowhere/x: No such file or directory" "syscount run -o /nowhere/x touch $tmp/ran; s=\$?; ls $tmp/ran 2>&1 | sed 's/.*: //'; exit \$s"
-	watch status-full 125 "syscount: /dev/full: No space left on device" "syscount run -o /dev/full true"
-	watch status-full-strace 125 "syscount: /dev/full: No space left on device" "syscount run --format strace -o /dev/full true"
+	watch status-full 125 "" "syscount run -o /dev/full true 2>&1"
+	watch status-full-strace 125 "" "syscount run --format strace -o /dev/full true 2>&1"
 	watch status-full-stderr 125 "" "syscount run true 2>/dev/full"
 	watch status-pipe 3 "" "syscount run -o - sh -c 'exit 3' | :; exit \${PIPESTATUS[0]}"
 	watch status-typo 125 "syscount: run: --syscall: no syscall 'raed'; did you mean 'read'?" "syscount run -e raed touch $tmp/ran"
@@ -242,7 +246,8 @@ print(subprocess.run(sys.argv[1:]).returncode)' env LD_PRELOAD=$tmp/fake.so $SYS
 	misused_run run-strace-e "run: --syscall: 'trace=open' is written for strace: -e takes names of calls alone (-e open,openat); categories are -c" run -e trace=open true
 	misused_run run-follow "run: --follow: 'me' is not one of: all, threads, none" run --follow me true
 	misused_run run-by "run: --by: 'cpu' is not one of: syscall, category, process, thread, cgroup, command" run --by cpu true
-	misused_run run-json-errno "run: --errno does not go with --json" run -J --errno true
+	misused_run run-json-errno "run: --errno does not go with --json, which holds all; of what it saved: show -i FILE --errno" run -J --errno true
+	misused_run run-groups-errno "run: --errno takes the calls, which --groups leaves out" run --groups --by process --errno true
 	misused_run run-strace-columns "run: --columns does not go with --format strace" run --format strace -U CALLS true
 	misused_run run-strace-by "run: --by does not go with --format strace" run --format strace --by process true
 	misused run-follow-elsewhere "show: option -f does not belong here; it is for: run attach top" -f

@@ -22,6 +22,7 @@ tops()
 	top wide 150 --color=never
 	top narrow 40
 	top very-narrow 12
+	top narrow-numbers 16 -U CALLS,SHARE
 	top sort 80 -s syscall:asc
 	top choose 80 -c process
 	top columns 80 -U NR,SYSCALL,CALLS
