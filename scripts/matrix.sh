@@ -17,6 +17,8 @@ readonly EX_USAGE=2 EX_VM=125
 . "$repo/scripts/vm.d/kernel-fetch.sh"
 # shellcheck source-path=SCRIPTDIR source=test.d/clang.sh
 . "$repo/scripts/test.d/clang.sh"
+# shellcheck source-path=SCRIPTDIR source=test.d/workers.sh
+. "$repo/scripts/test.d/workers.sh"
 
 help()
 {
@@ -29,10 +31,12 @@ help()
 	something was run and nothing failed, else 1.
 
 	 -f           all tests in VMs everywhere, and not only those that are named there
-	 -s           a short dose: the tests that are named first there, in one VM each
+	 -s           a short dose: the tests of the group short there, in one VM each, as many
+	              at a time as there are CPUs
 	 -r           only tests that failed when they ran last, or did not run
 	 -p           publish what came of each test when it ran last, which is in build/matrix:
-	              into Documentation/kernels.md, and README's list
+	              into Documentation/kernels.md, and README's list. What those have of the same
+	              module stays, where nothing ran here.
 	 -h           this text
 
 	Names:
@@ -97,7 +101,7 @@ build()
 }
 
 # With all warnings, by its own compiler and by clang. Once for each kernel and state of the
-# sources, and not for a short dose: sets gcc and clang.
+# sources: sets gcc and clang.
 build_by_all()
 {
 	local memo built
@@ -109,8 +113,6 @@ build_by_all()
 		read -r gcc clang < "$memo"
 		return
 	fi
-	# It takes as long as the tests do.
-	[[ $dose != short ]] || return
 	rm -rf "$results/build"
 	build gcc W=1 KCFLAGS=-Werror
 	gcc=$built
@@ -126,12 +128,13 @@ build_by_all()
 # What a configuration is to run: sets list
 wanted_tests()
 {
-	local words=() test
+	local words=() test short=short-${kernel##*-}
 
+	grep -q "^$short: " "$configurations" || short=short
 	# shellcheck disable=SC2086 # words
 	case $dose in
 	full) read -r -a list <<< "$("$repo/scripts/test.sh" -n -k "$kernel")" ;;
-	short) read -r -a list <<< "$(tests_of short)" ;;
+	short) read -r -a list <<< "$(tests_of "$short")" ;;
 	*) read -r -a list <<< "$(tests_of $tests)" ;;
 	esac
 	[[ $again ]] || return
@@ -143,8 +146,8 @@ wanted_tests()
 
 passed_last() { [[ -s $results/$name/$1 ]] && ! head -n 1 "$results/$name/$1" | grep -q FAILED; }
 
-# Takes apart what test.sh says: leaves in results/NAME/ a file of each test, and says all but
-# the last line, which is the sum.
+# Takes apart what test.sh says: leaves in results/NAME/ a file of each test, and in .failed what
+# it says once more at the end; says all but that and the last line, which is the sum.
 keep_results()
 {
 	local line file='' report="^($kernel )?"'([[:alnum:]_. ]*[^ ]) +[0-9]+ passed(, [0-9]+ FAILED)?(, [0-9]+ skipped)?  \([0-9.]+ s\)$'
@@ -153,11 +156,13 @@ keep_results()
 		if [[ $line =~ $report ]]; then
 			file=$results/$name/${BASH_REMATCH[2]}
 			: > "$file"
+		elif [[ $line == 'failed: '* ]]; then
+			file=$results/$name/.failed
 		elif [[ $line =~ ^[0-9]+\ passed,\ [0-9]+\ failed,\ [0-9]+\ skipped$ ]]; then
 			continue
 		fi
 		[[ -z $file ]] || echo "$line" >> "$file"
-		echo "$line"
+		[[ $file == */.failed ]] || echo "$line"
 	done
 }
 
@@ -179,16 +184,34 @@ run()
 		rm -rf "${results:?}/$name"
 	fi
 	mkdir -p "$results/$name" || exit 1
+	rm -f "$results/$name/.failed"
 	for test in "${list[@]}"; do
 		rm -f "$results/$name/$test"
 	done
 	if (kernel_find "$kernel"); then
 		kernel_find "$kernel"
 		echo "== $name: $release, $cpus CPUs${words:+, $words}"
-		build_by_all
-		"$repo/scripts/test.sh" -k "$kernel" -c "$cpus" -a "$words" "${list[@]}" | keep_results
+		# It takes as long as the short dose's tests do.
+		[[ $dose == short ]] || build_by_all
+		"$tree/scripts/test.sh" -k "$kernel" -c "$cpus" -a "$words" "${list[@]}" | keep_results
 	fi
+	git -C "$repo" rev-parse --short=12 HEAD > "$results/$name/.commit"
 	echo "$name|$release|$cpus|$words|$tests|$gcc|$clang|$((SECONDS - began))" > "$results/$name/.result"
+}
+
+# A worker of the short dose, with sources and builds of its own
+short_worker() # NUMBER
+{
+	local i name tree=$results/tree.$1
+
+	mkdir -p "$tree" && rsync -a --delete --exclude /build --exclude /.git "$repo/" "$tree" || return
+	while i=$(next_job) && ((i < ${#wanted[@]})); do
+		name=${wanted[i]}
+		say "$name"
+		run > "$results/said.$1" 2>&1
+		# In one piece: others print, too.
+		flock "$queue" cat "$results/said.$1"
+	done
 }
 
 # Sets line to what is known of $name; its tests' sums are the last three.
@@ -225,93 +248,109 @@ table()
 	done
 }
 
-markdown() # NAME...
+# What is published of $name: a row, what passed of each test, and why something was skipped; each
+# is one line, by whose beginning it is found again.
+publish_row()
 {
-	local name line
+	local line
 
-	echo "| configuration | kernel | CPUs | on its command line | gcc | clang | passed | failed | skipped |"
-	echo "|---|---|---|---|---|---|---|---|---|"
-	for name; do
-		result_of "$name"
-		printf '| %s ' "${line[@]:0:4}" "${line[@]:5:2}" "${line[@]:8:3}"
-		echo '|'
-	done
+	result_of "$name"
+	printf '| %s ' "${line[@]:0:4}" "${line[@]:5:2}" "${line[@]:8:3}" "${dose:-all}" "$(<"$results/$name/.commit")"
+	echo '|'
 }
 
-# Test by test: how many cases passed, where all did
-markdown_tests() # NAME...
+publish_tests()
 {
-	local name test
-
-	echo "| test |$(printf ' %s |' "$@")"
-	echo "|---|$(printf -- '---|%.0s' "$@")"
-	for test in $(for name; do ls "$results/$name"; done | sort -u); do
-		printf '| %s |' "$test"
-		for name; do
-			printf ' %s |' "$(cell "$results/$name/$test")"
-		done
-		echo
-	done
+	echo "- $name: $(head -q -n 1 "$results/$name"/* | awk -v kernel="$kernel" '
+		{ match($0, / +[0-9]+ passed/); name = substr($0, 1, RSTART - 1); passed = 0
+		  sub("^" kernel " ", "", name)
+		  for (i = 2; i <= NF; i++) if ($i ~ /^passed/) passed = $(i - 1)
+		  printf "%s%s %s", (NR > 1 ? ", " : ""), name,
+			/ FAILED/ ? "**failed**" : passed ? passed : "skipped" }')"
 }
 
-cell() # FILE
+publish_skips()
 {
-	[[ ! -e $1 ]] || head -n 1 "$1" | awk '
-		/ FAILED/ { print "**failed**"; exit }
-		{ for (i = 2; i <= NF; i++) if ($i ~ /^passed/) passed = $(i - 1)
-		  print passed ? passed : "skipped" }'
+	local reasons
+
+	reasons=$(cat "$results/$name"/* |
+		sed -n 's/^    skipped: .*# SKIP *//p; t; s/^    skipped: *//p' |
+		sed 's/ ([0-9]* times)$//; s/^[^:]*: //' | sort -u | sed ':a; N; $!ba; s/\n/; /g')
+	[[ -z $reasons ]] || echo "- $name, skipped: $reasons"
 }
 
-# The reasons of what was skipped, once for each
-skips() # NAME...
+# Have the sources of the module stayed what they were at this commit?
+same_module() # COMMIT
 {
-	local name
-
-	for name; do
-		cat "$results/$name"/* |
-			sed -n 's/^    skipped: .*# SKIP *//p; t; s/^    skipped: *//p' |
-			sed 's/ ([0-9]* times)$//; s/^[^:]*: //' | sort -u | sed "s/^/$name|/"
-	done | sort -t '|' -k 2 | awk -F '|' '
-		$2 != last { if (last != "") print "- " last ": " where; last = $2; where = $1; next }
-		{ where = where ", " $1 }
-		END { if (last != "") print "- " last ": " where }'
+	git -C "$repo" diff --quiet "$1" -- Kbuild module scripts/gen-tables.sh scripts/categories.txt 2> /dev/null
 }
 
-# Into Documentation and README: of all names, so that nothing is left out unseen.
+# What is there already of $name and $dose, which did not run here
+publish_kept() # FILE
+{
+	local row
+
+	row=$(grep -s "^| $name |.*| ${dose:-all} | [^|]* |\$" "$1") && same_module "$(awk -F '[ |]+' '{ print $(NF - 1) }' <<< "$row")" || return
+	rows+=("$row")
+	mapfile -t -O ${#tests_lines[@]} tests_lines < <(grep -F -- "- $name: " "$1")
+	mapfile -t -O ${#skips_lines[@]} skips_lines < <(grep -F -- "- $name, skipped: " "$1")
+}
+
+# What ran here of $name and $dose, or was published of them
+publish_one() # FILE
+{
+	local results=$results${dose:+/$dose}
+
+	if [[ ! -s $results/$name/.result ]] || ! same_module "$(<"$results/$name/.commit")"; then
+		publish_kept "$1"
+		return
+	fi
+	rows+=("$(publish_row)")
+	tests_lines+=("$(publish_tests)")
+	mapfile -t -O ${#skips_lines[@]} skips_lines < <(publish_skips)
+}
+
+# Into Documentation and README, and of the short dose what did not run whole. What is there
+# of the same module stays, where nothing ran here; what did not run at all is named.
 publish()
 {
-	local name text mark='<!-- what scripts/matrix.sh -p writes -->'
+	local name rows=() tests_lines=() skips_lines=() not_run=() file=$repo/Documentation/kernels.md
+	local kernel cpus words tests text mark='<!-- what scripts/matrix.sh -p writes -->'
 
-	for name; do
-		[[ -s $results/$name/.result ]] || {
-			say "$name: not run yet; first: scripts/matrix.sh $name"
-			exit 1
-		}
+	for name in $(names); do
+		configuration
+		dose='' publish_one "$file" || dose=short publish_one "$file" || not_run+=("$name")
 	done
-	text=$(markdown "$@")
+	((${#rows[@]})) || { say "nothing ran yet; first: scripts/matrix.sh"; exit 1; }
+	text="| configuration | kernel | CPUs | on its command line | gcc | clang | passed | failed | skipped | tests | commit |
+|---|---|---|---|---|---|---|---|---|---|---|
+$(printf '%s\n' "${rows[@]}")"
+	((!${#not_run[@]})) || text+=$'\n\n'"Not run: ${not_run[*]}."
 	{
 		cat <<-END
 		# What passed on which kernel
 
-		Written by \`scripts/matrix.sh -p\` from runs of
-		\`scripts/matrix.sh\`, [QEMU](testing.md#kernels) $(qemu-system-x86_64 --version |
-			sed -n '1s/.*version \([^ (]*\).*/\1/p'), emulated CPUs. *gcc*, *clang*: the module builds
-		without a warning, with W=1; -: it was not tried, as that compiler and the headers do not fit.
+		Written by \`scripts/matrix.sh -p\` from runs of \`scripts/matrix.sh\` in [VMs](testing.md#kernels),
+		with emulated CPUs. *gcc*, *clang*: the module builds without a warning, with W=1; -: it was
+		not tried, as that compiler and the headers do not fit, or for a short dose. *tests*: all of its line,
+		or the short dose. *commit*: at which it ran; the module has not changed since.
 
 		$text
 
 		What each configuration is for says [scripts/test.d/matrix](../scripts/test.d/matrix).
-		Test by test, so many cases passed, where all did; those of x86 skip themselves
-		elsewhere:
 
-		$(markdown_tests "$@")
+		## Test by test
+
+		So many cases passed, where all did. Those of x86 skip themselves elsewhere.
+
+		$(printf '%s\n' "${tests_lines[@]}")
 
 		## What was skipped
 
-		$(skips "$@")
+		$(printf '%s\n' "${skips_lines[@]}")
 		END
 	} > "$results/kernels.md" &&
-	mv "$results/kernels.md" "$repo/Documentation/kernels.md" &&
+	mv "$results/kernels.md" "$file" &&
 	awk -v mark="$mark" -v text="$text" '
 		$0 == mark { inside = !inside; print; if (inside) print "\n" text "\n"; next }
 		!inside' "$repo/README.md" > "$results/README.md" &&
@@ -320,7 +359,8 @@ publish()
 
 main()
 {
-	local option dose='' again='' publish='' name wanted=() passed=0 failed=0 skipped=0 line
+	local option dose='' again='' publish='' name wanted=() tree=$repo queue line
+	local kernel cpus words tests arm64=() passed=0 failed=0 skipped=0
 
 	[[ ${1-} != --help ]] || set -- -h
 	while getopts :frsph option; do
@@ -340,19 +380,31 @@ main()
 	wanted=("$@")
 	((${#wanted[@]})) || mapfile -t wanted < <(names)
 	if [[ $publish ]]; then
-		publish "${wanted[@]}"
+		publish
 		exit
 	fi
 
-	"$repo/scripts/setup.sh" --check build vm test arm64 || exit 1
-	mkdir -p "$results/built" "$cache/kernels" || exit 1
 	for name in "${wanted[@]}"; do
-		run
+		configuration
+		[[ $kernel != *-arm64 ]] || arm64=(arm64)
 	done
+	# What the others found stays.
+	[[ $dose != short ]] || results+=/short
+	queue=$results/queue
+	"$repo/scripts/setup.sh" --check build vm test "${arm64[@]}" || exit 1
+	mkdir -p "$results/built" "$cache/kernels" || exit 1
+	if [[ $dose == short ]]; then
+		work "$(least "$(nproc)" ${#wanted[@]})" short_worker
+	else
+		for name in "${wanted[@]}"; do
+			run
+		done
+	fi
 	again=''
 	table "${wanted[@]}"
 	for name in "${wanted[@]}"; do
 		result_of "$name"
+		[[ ! -e $results/$name/.failed ]] || sed "s/^failed: /&$name: /" "$results/$name/.failed"
 		passed=$((passed + line[8])) failed=$((failed + line[9])) skipped=$((skipped + line[10]))
 	done
 	echo "$passed passed, $failed failed, $skipped skipped"

@@ -35,10 +35,8 @@ help()
 # The runs: the kernel, words for its command line, tests (none: all).
 # shellcheck disable=SC2034 # $dose names them
 short=(
-	"kasan||planted"
-	"kasan||fail_nth load_stress"
-	"kcsan||planted"
-	"kcsan||watch_races"
+	"kasan||planted fail_nth counted_once watch_objects"
+	"kcsan||planted counted_once watch_objects"
 )
 # shellcheck disable=SC2034
 full=(

@@ -12,27 +12,35 @@ cache=${XDG_CACHE_HOME:-$home/.cache}/syscount
 log=$repo/build/selftests/log
 # shellcheck disable=SC2034 # ktap.sh's
 print_lock=$repo/build/selftests/print.lock
+# shellcheck disable=SC2034 # ktap.sh's
+recap=$repo/build/selftests/failed
 # shellcheck source-path=SCRIPTDIR source=test.d/ktap.sh
 . "$repo/scripts/test.d/ktap.sh"
+# shellcheck source-path=SCRIPTDIR source=test.d/workers.sh
+. "$repo/scripts/test.d/workers.sh"
 
 # Tests on this machine, and how long they may take.
 declare -A host=(
 	[command]=selftests/command/run.sh
 	[sanitized]=selftests/command/sanitized.sh
+	[disarm]=selftests/disarm.sh
+	[ftrace]=selftests/ftrace.sh
 	[hookless]=selftests/hookless.sh
 	[packaging]=selftests/packaging.sh
 	[planted]=selftests/planted/planted.sh
 	[signed]=selftests/signed.sh
 	[runner]=selftests/runner.sh
+	[published]=selftests/published.sh
 	[syzlang]=selftests/syzlang.sh
 	[vm]=scripts/vm.d/selftest.sh
 )
-host_order=(vm command sanitized packaging runner syzlang hookless)
+host_order=(vm command sanitized packaging runner published syzlang hookless ftrace)
 host_limit=600
-# Of debug kernels
+# Of debug kernels, and of the one where a bad use of memory is seen
 host_debug=(planted signed)
+host_kasan=(disarm)
 # They are given which kernel.
-host_kernel=(hookless "${host_debug[@]}")
+host_kernel=(hookless "${host_debug[@]}" "${host_kasan[@]}")
 
 # Tests that count instructions have a VM of their own; of the others so many share one.
 icount=(cost watch_cost)
@@ -66,6 +74,7 @@ help()
 	    ${host_order[*]}
 	    $(list_of)
 	    ${host_debug[*]} (-k ${debug_kernels[0]} or ${debug_kernels[1]})
+	    ${host_kasan[*]} (-k kasan)
 	END
 }
 
@@ -108,8 +117,10 @@ is_left_out() # NAME
 	in_list "$1" "${list[@]}"
 }
 
+# What failed is last: of a long output the end is what is seen.
 done_with()
 {
+	cat "$recap"
 	echo "$passed passed, $failed failed, $skipped skipped"
 	((!failed && passed)) || exit 1
 	exit 0
@@ -256,19 +267,6 @@ boot_cpus()
 
 boot_icount() { boot -i -t 1200 -a "syscall.x32=y $append" -- "$@"; }
 
-# The next job that nobody took: its index
-next_job()
-{
-	local i
-
-	{
-		flock 9
-		i=$(<"$queue")
-		echo $((i + 1)) > "$queue"
-	} 9< "$queue"
-	echo "$i"
-}
-
 worker() # NUMBER
 {
 	local i
@@ -282,25 +280,15 @@ worker() # NUMBER
 }
 
 # All jobs, as many at a time as there are CPUs: a VM keeps one of them busy.
-work()
+do_jobs()
 {
-	local workers worker pids=() sums
+	local workers worker sums
 
 	queue=$repo/build/selftests/queue totals=$repo/build/selftests/totals
 	rm -f "$totals".*
-	echo 0 > "$queue"
-	workers=$(nproc)
-	# Groups of their own, so that an interrupt can end all that they started.
-	set -m
-	for ((worker = 0; worker < workers && worker < 4 && worker < ${#jobs[@]}; worker++)); do
-		worker "$worker" < /dev/null &
-		pids+=($!)
-	done
-	set +m
-	trap 'kill -- "${pids[@]/#/-}" 2> /dev/null; wait; exit 130' INT TERM HUP
-	wait
-	trap - INT TERM HUP
-	for worker in "${!pids[@]}"; do
+	workers=$(least "$(nproc)" 4 ${#jobs[@]})
+	work "$workers" worker
+	for ((worker = 0; worker < workers; worker++)); do
 		if [[ -s $totals.$worker ]]; then
 			read -r -a sums < "$totals.$worker"
 			passed=$((passed + sums[0])) failed=$((failed + sums[1]))
@@ -345,7 +333,7 @@ main()
 	slow=${slowness[${kernel:-6.1}]-1}
 	read -r -a tests <<< "$(list_of)"
 	for test; do
-		in_list "$test" "${host_order[@]}" "${host_debug[@]}" "${tests[@]}" ||
+		in_list "$test" "${!host[@]}" "${tests[@]}" ||
 			{ say "$test: no such test (-h lists them)"; exit 1; }
 	done
 	if ((!${#wanted[@]})); then
@@ -354,6 +342,7 @@ main()
 		done
 		[[ $kernel ]] || wanted+=("${host_order[@]}")
 		! in_list "$kernel" "${debug_kernels[@]}" || wanted+=("${host_debug[@]}")
+		[[ $kernel != kasan ]] || wanted+=("${host_kasan[@]}")
 	fi
 	if [[ $no_run ]]; then
 		echo "${wanted[*]}"
@@ -363,6 +352,7 @@ main()
 
 	"$repo/scripts/setup.sh" --check || exit 1
 	mkdir -p "$repo/build/selftests"
+	: > "$recap"
 	if ! make -s -C "$repo" module tool > "$log" 2>&1; then
 		cat "$log"
 		test_missing build "the module or the command does not build"
@@ -387,11 +377,11 @@ main()
 		fi
 	fi
 	add_jobs "$tests_a_vm" boot_cpus "${many[@]}"
-	for test in "${host_order[@]}" "${host_debug[@]}"; do
+	for test in "${host_order[@]}" "${host_debug[@]}" "${host_kasan[@]}"; do
 		! in_list "$test" "${wanted[@]}" || add_jobs 1 host_test "$test"
 	done
 	add_jobs "$tests_a_vm" boot_icount "${one[@]}"
-	work
+	do_jobs
 	done_with
 }
 

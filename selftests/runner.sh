@@ -8,9 +8,13 @@ number=0 failures=0
 tmp=$(mktemp -d) || exit
 trap 'rm -rf "$tmp"' EXIT
 # shellcheck disable=SC2034 # ktap.sh's
-print_lock=$tmp/lock
+print_lock=$tmp/lock recap=$tmp/recap
 # shellcheck source-path=SCRIPTDIR source=../scripts/test.d/ktap.sh
 . "$repo/scripts/test.d/ktap.sh"
+# shellcheck source-path=SCRIPTDIR source=../scripts/vm.d/judge.sh
+. "$repo/scripts/vm.d/judge.sh"
+# shellcheck source-path=SCRIPTDIR source=same.sh
+. "$repo/selftests/same.sh"
 
 # counts NAME "PASSED FAILED SKIPPED" STATUS: with the program's output on stdin
 counts()
@@ -19,6 +23,7 @@ counts()
 
 	passed=0 failed=0 skipped=0
 	test_begin program
+	: > "$recap"
 	while IFS= read -r line; do
 		test_line "$line"
 	done
@@ -46,11 +51,27 @@ reports()
 	fi
 }
 
+# recalls NAME TEXT: what is said of the last one at the end of all tests
+recalls()
+{
+	if [[ $2 == "$(<"$recap")" ]]; then
+		echo "ok $((++number)) - $1"
+	else
+		echo "not ok $((++number)) - $1"
+		sed 's/^/# /' "$recap"
+		failures=1
+	fi
+}
+
 echo "TAP version 13"
 counts "all pass" "2 0 0" 0 <<< $'TAP version 13\n1..2\nok 1 a\nok 2 b'
+recalls "... and nothing is named at the end" ""
 counts "the plan at the end" "2 0 0" 0 <<< $'ok 1 a\nok 2 b\n1..2'
 counts "one fails" "1 1 0" 1 <<< $'1..2\nok 1 a\n# why\nnot ok 2 b'
 reports "... and all is shown" "    | # why"
+recalls "... and it is named again at the end" $'failed: program\n    2 b\n        # why'
+counts "one passes, then one fails" "1 1 0" 1 <<< $'1..2\n# of a\nok 1 a\n# of b\nnot ok 2 b'
+recalls "... and what was said of it alone is named again" $'failed: program\n    2 b\n        # of b'
 counts "one fails, and the status is 0" "1 1 0" 0 <<< $'1..2\nok 1 a\nnot ok 2 b'
 counts "a skip" "1 0 1" 0 <<< $'1..2\nok 1 a\nok 2 b # SKIP no such device'
 reports "... and its reason is shown" "skipped: b # SKIP no such device"
@@ -77,6 +98,7 @@ counts "no number" "1 1 0" 0 <<< $'1..1\nok a'
 counts "nothing at all" "0 1 0" 0 < /dev/null
 counts "a crash after the last result" "1 1 0" 139 <<< $'1..1\nok 1 a'
 reports "... is named" "it ended with status 139"
+recalls "... also at the end" $'failed: program\n    it ended with status 139; '
 counts "a crash in the middle" "1 1 0" 139 <<< $'1..3\nok 1 a'
 counts "time-out" "1 1 0" 124 <<< $'1..2\nok 1 a'
 reports "... is named" "time-out"
@@ -85,5 +107,33 @@ counts "no end" "1 1 0" none <<< $'1..1\nok 1 a'
 counts "subtests are no results" "1 0 0" 0 <<< $'1..1\n    1..2\n    ok 1 x\n    not ok 2 y\n# ok 9 z\nok 1 a'
 counts "words that only look like results" "1 0 0" 0 <<< $'1..1\nokay 1\nnot okay\nok1 a\n1..2 things\nok 1 a'
 
+# race TITLE FRAME...: what KCSAN says; a frame that begins with "by" begins a stack
+race()
+{
+	printf '[    1.5] %s\r\n' "==========" "BUG: KCSAN: data-race in $1"
+	shift
+	printf '[    1.5] %s\r\n' "${@/#by/read to 0xffff8880 of 8 bytes by}" "=========="
+}
+
+# Until here it is ktap.sh's, from here on same()'s.
+failed=0
+found="[    1.5] BUG: KCSAN: data-race in"
+same "a warning is a fault" "[    2.0] WARNING: CPU: 0 PID: 1" "$(faults <<< $'[    2.0] WARNING: CPU: 0 PID: 1\r\nWARNINGS: none')"
+same "a race of the module is one" "$found a / b" \
+	"$(race "a / b" "by task 1 on cpu 0:" " a+0x1/0x2" "by task 2 on cpu 1:" " b+0x1/0x2 [syscount]" | faults)"
+same "... also where the module called who reads" "$found a+0x1/0x2" \
+	"$(race "a+0x1/0x2" "by task 1 on cpu 0:" " a+0x1/0x2" " b+0x1/0x2 [syscount]" | faults)"
+same "one of the kernel's own is none" "" "$(race "a / b" "by task 1 on cpu 0:" " a+0x1/0x2" | faults)"
+same "... nor one of an interrupt that came upon the module" "" \
+	"$(race "a / b" "by interrupt on cpu 0:" " a+0x1/0x2" " asm_common_interrupt+0x1/0x2" " b+0x1/0x2 [syscount]" \
+		"by task 1 on cpu 1:" " b+0x1/0x2" | faults)"
+same "... but what it raced with may be" "$found a / b" \
+	"$(race "a / b" "by interrupt on cpu 0:" " a+0x1/0x2" " asm_common_interrupt+0x1/0x2" "by task 1 on cpu 1:" \
+		" b+0x1/0x2 [syscount]" | faults)"
+same "the clock's, which its latch allows, is none" "" \
+	"$(race "ktime_get_mono_fast_ns+0x1/0x2" "by task 1 on cpu 1:" " b+0x1/0x2 [syscount]" | faults)"
+same "a warning in the middle of a race is one" "[    2.0] WARNING: CPU: 1 PID: 1" \
+	"$(race "a / b" "by task 1 on cpu 0:" $'a+0x1/0x2\r\n[    2.0] WARNING: CPU: 1 PID: 1' | faults)"
+
 echo "1..$number"
-exit $failures
+exit $((failures | failed))

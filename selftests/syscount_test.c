@@ -710,6 +710,11 @@ static uint64_t symbol_find(const char *symbol)
 	return 0;
 }
 
+bool kernel_has(const char *symbol)
+{
+	return symbol_find(symbol);
+}
+
 /* Of data: the names of some kernels are those of functions only. */
 static uint64_t symbol_address(const char *symbol)
 {

@@ -192,6 +192,7 @@ int cpus_online(void);
 int cpus_present(void);					/* online or not: 0 to this less one */
 bool kernel_has_x32(void);				/* built in, and switched on */
 bool kernel_is(const char *series);			/* "6.1.", say */
+bool kernel_has(const char *symbol);
 bool kernel_has_word(const char *word);			/* on its command line */
 /* How many times longer than on an ordinary one things take, by syscount_slow=. */
 unsigned int kernel_slowness(void);

@@ -50,7 +50,7 @@ after()
 	loaded || echo "## fault the test left the module unloaded"
 	[[ $taint == 12288 ]] || echo "## fault the kernel's taint is $taint and not 12288"
 	leaked
-	dmesg | grep -E "$fault" | sed 's/^/## fault the kernel said: /'
+	dmesg | faults | sed 's/^/## fault the kernel said: /'
 }
 
 # With VM_COVERAGE (see scripts/vm): what of the module ran until now, also while it was loaded

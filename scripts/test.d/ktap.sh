@@ -3,12 +3,13 @@
 # Reads the KTAP of one test program at a time and keeps the totals. Prints a line
 # for each program when it has ended, and all that it said if something failed.
 # where: on which kernel it ran, if that is to be named
+# recap: a file; what failed is named there once more, each with what was said of it
 
 passed=0 failed=0 skipped=0
 
 test_begin() # NAME
 {
-	name=$1 lines=() faults=() reasons=() notes=() plan='' next=1 ok=0 bad=0 skip=0 status=''
+	name=$1 lines=() faults=() reasons=() notes=() said=() broken=() plan='' next=1 ok=0 bad=0 skip=0 status=''
 	began=${EPOCHREALTIME/[!0-9]/}
 }
 
@@ -36,9 +37,16 @@ test_result() # "not " or "yes", NUMBER, DESCRIPTION
 	*\#\ skip*) skip=$((skip + 1)); test_reason "$3" ;;
 	# Expected to fail: neither here nor there, unless it did not.
 	*\#\ xfail* | *\#\ todo*) [[ $1 != yes ]] || test_fault "'${3# }' did not fail, as was expected" ;;
-	*) if [[ $1 == yes ]]; then ok=$((ok + 1)); else bad=$((bad + 1)); fi ;;
+	*) if [[ $1 == yes ]]; then
+		ok=$((ok + 1))
+	   else
+		bad=$((bad + 1))
+		# The last of it: a test may have said much.
+		broken+=("$2$3" "${said[@]:${#said[@]} > 8 ? ${#said[@]} - 8 : 0}")
+	   fi ;;
 	esac
 	shopt -u nocasematch
+	said=()
 }
 
 # One line of what the program printed. Subtests of results are indented: no result.
@@ -47,6 +55,8 @@ test_line()
 	lines+=("$1")
 	if [[ $1 == '# did: '* ]]; then
 		notes+=("${1#\# }")
+	elif [[ $1 == '#'* ]]; then
+		said+=("    $1")
 	elif [[ $1 =~ ^1\.\.([0-9]+)( +#(.*))?$ ]]; then
 		[[ -z $plan ]] || test_fault "it has two plans"
 		plan=${BASH_REMATCH[1]}
@@ -106,11 +116,18 @@ test_report()
 		done
 }
 
+test_recap()
+{
+	((bad + ${#faults[@]})) || return 0
+	echo "failed: ${where:+$where }$name"
+	printf '    %s\n' "${broken[@]}" "${faults[@]}"
+}
+
 test_end()
 {
 	[[ $status ]] || test_fault "it did not say how it ended"
 	# In one piece: others print, too.
-	{ flock 9; test_report; } 9> "$print_lock"
+	{ flock 9; test_report; test_recap >> "$recap"; } 9> "$print_lock"
 	passed=$((passed + ok)) failed=$((failed + bad + ${#faults[@]})) skipped=$((skipped + skip))
 }
 

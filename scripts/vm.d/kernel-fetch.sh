@@ -232,6 +232,9 @@ apt_packages() # RELEASE
 {
 	local list=("linux-image-$1" "linux-headers-$1")
 
+	# A new kernel is there some time before it is there signed, too.
+	apt-cache "${apt[@]}" policy "${list[0]}" 2>> "$tmp/log" | grep -q 'Candidate: [0-9]' ||
+		list[0]+=-unsigned
 	mapfile -t -O 2 list < <(apt-cache "${apt[@]}" depends "${list[@]}" 2>> "$tmp/log" |
 		sed -n 's/^ .*Depends: \(linux-\(base\|binary\|modules\|headers\|kbuild\)-[^ :]*\).*$/\1/p' |
 		sed "/^linux-kbuild/s/\$/:$(dpkg --print-architecture)/")

@@ -216,6 +216,8 @@ lines()
 		read -r name <<< "$name"; read -r figure <<< "$figure"
 		read -r kind <<< "$kind"; read -r words <<< "$words"
 		[[ $name && $name != '#'* ]] || continue
+		# A kernel may have none: Debian's 5.10.
+		[[ $kind != trigger ]] || grep -q hist "$tracing/README" || continue
 		if [[ $name == *'*'* ]]; then
 			for hook in $hooks; do
 				echo "${name/\*/$hook}|$figure|$kind|${words/\*/$hook}"

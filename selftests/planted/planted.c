@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Bugs, one of each kind that a debug kernel is to report, for selftests/planted.sh: they
- * are made while it is being loaded. Never installed.
+ * Bugs, one of each kind that a debug kernel is to report, for planted.sh, and one that
+ * ftrace.sh has use for: they are made while it is being loaded. Never installed.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -9,6 +9,7 @@
 #include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/init.h>
+#include <linux/kprobes.h>
 #include <linux/kthread.h>
 #include <linux/list.h>
 #include <linux/module.h>
@@ -177,6 +178,20 @@ static void race(void)
 		kthread_stop(two);
 }
 
+/* As when ftrace finds a fault in itself: it does nothing any more. For ftrace.sh. */
+static void ftrace_dead(void)
+{
+	struct kprobe probe = { .symbol_name = "ftrace_kill", .flags = KPROBE_FLAG_DISABLED };
+	void (*ftrace_kill)(void);
+
+	if (register_kprobe(&probe))
+		return;
+	ftrace_kill = (void *)probe.addr;
+	unregister_kprobe(&probe);
+	ftrace_kill();
+	pr_info("ftrace is dead\n");
+}
+
 static const struct {
 	const char *name;
 	void (*make)(void);
@@ -196,6 +211,7 @@ static const struct {
 	{ "list_added_twice", list_added_twice },
 	{ "leak", leak },
 	{ "race", race },
+	{ "ftrace_dead", ftrace_dead },
 };
 
 static int __init planted_init(void)

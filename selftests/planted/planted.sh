@@ -53,7 +53,7 @@ reported()
 	local log
 
 	log=$(sed -n "/planted: begin $1\$/,/planted: end $1\$/p" "$tmp/log")
-	if grep -E "$fault" <<< "$log" | grep -qF -- "$2"; then
+	if faults <<< "$log" | grep -qF -- "$2"; then
 		result "" "$1: $2"
 	else
 		head -n 30 <<< "$log" | sed 's/^/# /'
@@ -63,7 +63,7 @@ reported()
 
 unreported() # BUG
 {
-	if sed -n "/planted: begin $1\$/,/planted: end $1\$/p" "$tmp/log" | grep -E "$fault"; then
+	if sed -n "/planted: begin $1\$/,/planted: end $1\$/p" "$tmp/log" | faults | grep .; then
 		result "not " "$1: nothing is reported"
 	else
 		result "" "$1: nothing is reported"

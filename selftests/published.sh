@@ -1,0 +1,138 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The test of `make test-matrix`: what scripts/matrix.sh makes of what scripts/test.sh says,
+# and what it publishes. In a copy, whose test.sh says what it is told.
+
+export LC_ALL=C
+repo=$(realpath -- "$(dirname -- "${BASH_SOURCE[0]}")/..")
+number=0 failed=0
+tmp=$(mktemp -d) || exit
+trap 'rm -rf "$tmp"' EXIT
+# shellcheck source-path=SCRIPTDIR source=same.sh
+. "$repo/selftests/same.sh"
+
+copy=$tmp/copy
+published=$copy/Documentation/kernels.md
+export XDG_CACHE_HOME=$tmp/cache said=$tmp/said asked=$tmp/asked
+git=(git -c user.name=test -c user.email=test@localhost -C "$copy")
+
+make_copy()
+{
+	local mark='<!-- what scripts/matrix.sh -p writes -->'
+
+	mkdir -p "$copy"/{scripts,module,Documentation}
+	cp -r "$repo"/scripts/{matrix.sh,test.d,vm.d,gen-tables.sh,categories.txt} "$copy/scripts"
+	cp "$repo/Kbuild" "$copy"
+	echo one > "$copy/module/source"
+	echo "kernel_find() { release=1.2.3; }" > "$copy/scripts/vm.d/kernel.sh"
+	printf 'before\n%s\nold\n%s\nbehind\n' "$mark" "$mark" > "$copy/README.md"
+	printf '#!/bin/sh\n' > "$copy/scripts/setup.sh"
+	# What is said of each test of a number of CPUs, and at the end
+	cat > "$copy/scripts/test.sh" <<-'END'
+		#!/bin/bash
+		cpus=$4
+		shift 6
+		echo "$cpus: $*" >> "$asked"
+		for test; do
+			grep "^$test " "$said/$cpus" || grep "^$test " "$said/all"
+		done
+		cat "$said/$cpus.failed" 2> /dev/null
+		echo "0 passed, 0 failed, 0 skipped"
+	END
+	cat > "$copy/scripts/test.d/matrix" <<-'END'
+		one  | 6.1 | 1 |           | two
+		four | 6.1 | 4 | preempt=x | two c
+		two: a b
+		short: a
+	END
+	chmod +x "$copy"/scripts/*.sh
+	printf 'build\n' > "$copy/.gitignore"
+	mkdir "$said"
+	printf '%s\n' 'a        6 passed  (1.0 s)' 'b        2 passed, 1 skipped  (2.5 s)' 'c        4 passed  (1.0 s)' > "$said/all"
+	: > "$said/1"
+	: > "$said/4"
+	git init -q "$copy" && commit
+}
+
+commit() { "${git[@]}" add -A && "${git[@]}" commit -q -m change; }
+
+# matrix ARGUMENT...: sets out and status
+matrix()
+{
+	: > "$asked"
+	out=$("$copy/scripts/matrix.sh" "$@" 2>&1)
+	status=$?
+}
+
+row() { grep "^| $1 |" "${2:-$published}" | awk -F ' *[|] *' '{ print $3, $4, $5 ";", $8, $9, $10, $11 }'; }
+
+echo "TAP version 13"
+make_copy || { echo "Bail out! no copy can be made"; exit 1; }
+matrix -p
+same "nothing ran: nothing is published" "1 matrix: nothing ran yet; first: scripts/matrix.sh" "$status $out"
+matrix -s nonsense
+same "no such name" "2 matrix: nonsense: no such name (-h lists the options)" "$status $out"
+
+matrix -s
+same "short: its tests, of each" $'1: a\n4: a' "$(sort "$asked")"
+same "... their sum is the last line" "12 passed, 0 failed, 0 skipped" "${out##*$'\n'}"
+same "... and the status 0" 0 "$status"
+matrix -p
+same "published: a row of each" "1.2.3 1 ; 6 0 0 short" "$(row one)"
+same "... and its words" "1.2.3 4 preempt=x; 6 0 0 short" "$(row four)"
+same "... and each test" "- four: a 6" "$(grep '^- four' "$published")"
+same "... in README, too" "$(row four)" "$(row four "$copy/README.md")"
+same "... instead of what was there" "before behind" "$(grep -x 'before\|old\|behind' "$copy/README.md" | xargs)"
+commit
+
+rm -rf "$copy/build"
+echo 'a        5 passed, 1 FAILED  (1.0 s)' > "$said/4"
+printf '%s\n' "failed: a" "    3 of it" > "$said/4.failed"
+matrix -s four
+same "one fails: the sum, and the status" "1 5 passed, 1 failed, 0 skipped" "$status ${out##*$'\n'}"
+same "... and it is named at the end, and where" $'failed: four: a\n    3 of it' "$(tail -n 3 <<< "$out" | head -n 2)"
+matrix -p
+same "published: that it failed" "1.2.3 4 preempt=x; 5 1 0 short" "$(row four)"
+same "... by name" "- four: a **failed**" "$(grep '^- four' "$published")"
+same "... and what is there of others stays" "1.2.3 1 ; 6 0 0 short" "$(row one)"
+same "... with its tests" "- one: a 6" "$(grep '^- one' "$published")"
+rm "$said/4.failed"
+: > "$said/4"
+matrix -s -r
+same "again: what failed, or did not run" $'1: a\n4: a' "$(sort "$asked")"
+matrix -s -r
+same "... and nothing when all passed" "" "$(<"$asked")"
+
+sed -i /^a/d "$said/all"
+matrix -s one
+same "a test that does not run has failed" "1 0 passed, 1 failed, 0 skipped" "$status ${out##*$'\n'}"
+echo 'a        6 passed  (1.0 s)' >> "$said/all"
+matrix -s one
+
+# The module has no Makefile here: that it was built is taken from what is remembered.
+sum=$(cd "$copy" && find Kbuild module scripts/gen-tables.sh scripts/categories.txt scripts/test.d/clang.sh -type f |
+	sort | xargs cat | sha256sum | cut -c 1-16)
+mkdir -p "$copy/build/matrix/built" && echo "yes -" > "$copy/build/matrix/built/1.2.3-$sum"
+matrix four
+same "whole: all tests of the line" "4: a b c" "$(<"$asked")"
+same "... a skip is none that passed" "0 12 passed, 0 failed, 1 skipped" "$status ${out##*$'\n'}"
+matrix -p
+same "published: the whole, not the short dose" "1.2.3 4 preempt=x; 12 0 1 all" "$(row four)"
+same "... and of the other what there is" "1.2.3 1 ; 6 0 0 short" "$(row one)"
+commit
+
+rm -rf "$copy/build"
+matrix -s four
+matrix -p
+same "a short dose does not take the place of a whole one" "1.2.3 4 preempt=x; 12 0 1 all" "$(row four)"
+echo two > "$copy/module/source"
+commit
+matrix -p
+same "another module: nothing is published of the old one" "1 matrix: nothing ran yet; first: scripts/matrix.sh" "$status $out"
+matrix -s four
+matrix -p
+same "... and what did not run on the new one goes, and is named" "Not run: one." "$(grep '^Not run' "$published")"
+same "... of all lists" "four" "$(sed -n 's/^- \([^:,]*\).*/\1/p' "$published" | xargs)"
+
+echo "1..$number"
+exit "$failed"
