@@ -51,6 +51,10 @@
 #ifndef CONFIG_TASKS_RCU
 #define rcu_barrier_tasks	rcu_barrier
 #endif
+/* 6.2 ("rcu: Make call_rcu() lazy to save power"): before, none waits for long. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+#define call_rcu_hurry		call_rcu
+#endif
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 13, 0) && defined(CONFIG_MEMCG)
 #define set_active_memcg(memcg)		xchg(&current->active_memcg, memcg)
 #endif

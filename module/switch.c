@@ -234,7 +234,12 @@ int __init syscount_switch_init(const char *categories, const char *hook)
 /* To be called when nothing can fail any more. */
 void __init syscount_switch_started(void)
 {
-	if (syscount_hook_can_move_on())
+	bool can_move_on;
+
+	mutex_lock(&switch_mutex);	/* sysfs is there already */
+	can_move_on = syscount_hook_can_move_on();
+	mutex_unlock(&switch_mutex);
+	if (can_move_on)
 		queue_work(system_long_wq, &move_work);
 	else
 		say_loaded();

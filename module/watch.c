@@ -50,6 +50,8 @@ unsigned int watches_gathering;
 static struct table no_table;
 
 struct workqueue_struct *syscount_watch_wq;
+/* Of its own: who is over the limit memory.high is made to sleep when he takes memory. */
+struct workqueue_struct *syscount_refill_wq;
 
 /**
  * watched_find() - what a task is watched by
@@ -65,7 +67,8 @@ notrace struct syscount_watched *watched_find(const struct task_struct *task)
 
 	do {
 		hlist_nulls_for_each_entry_rcu(watched, node, head, node)
-			if (READ_ONCE(watched->task) == task)
+			/* Pairs with watched_init(). */
+			if (smp_load_acquire(&watched->task) == task)
 				return watched;
 	} while (get_nulls_value(node) != head - watched_hash);
 	return NULL;
@@ -99,7 +102,7 @@ static void set_and_choose(struct member *member, bool *flag, bool value)
 {
 	unsigned long flags;
 
-	raw_spin_lock_irqsave(&watched_lock, flags);
+	lock_in_call_irqsave(&watched_lock, flags);
 	WRITE_ONCE(*flag, value);
 	if (member->watched)
 		choose_way(member->watched);
@@ -247,6 +250,7 @@ static void watched_init(struct syscount_watched *watched, struct task_struct *t
 {
 	watched->table = &no_table;
 	watched->single = NULL;
+	watched->limited = 0;
 	watched->moved = false;
 	INIT_LIST_HEAD(&watched->members);
 	WRITE_ONCE(watched->closing, NULL);
@@ -287,6 +291,8 @@ static int join(struct watch *watch, struct task_struct *task, bool armed)
 
 	if (watched && member_of(watched, watch))
 		return -EEXIST;
+	if (watched && watch->user && watched->limited >= SYSCOUNT_WATCHES_MAX)
+		return -EMFILE;
 	member = pool_get(watch, POOL_MEMBER);
 	if (!member)
 		return -ENOMEM;
@@ -306,6 +312,7 @@ static int join(struct watch *watch, struct task_struct *task, bool armed)
 	}
 	member_init(member, watch, group, armed);
 	member->watched = watched;
+	watched->limited += !!watch->user;
 	if (watch->target == SYSCOUNT_TARGET_CGROUP)
 		list_add_rcu(&member->of_task, &watched->members);
 	else
@@ -329,8 +336,8 @@ err_member:
  * @task: is not running yet, or is the running one, or is told afterwards
  * @armed: counts from its next execve on
  *
- * Return: 0; -EEXIST: it is one; -ENOMEM: the pools have run dry; -ESRCH: the watch is
- * being closed
+ * Return: 0; -EEXIST: it is one; -ENOMEM: the pools have run dry; -EMFILE: it is one of too
+ * many; -ESRCH: the watch is being closed
  */
 static int watch_join(struct watch *watch, struct task_struct *task, bool armed)
 {
@@ -403,6 +410,7 @@ static struct syscount_watched *detach(struct member *member)
 	raw_spin_lock(&watched_lock);
 	WRITE_ONCE(member->watched, NULL);
 	list_del_rcu(&member->of_task);
+	watched->limited -= !!member->watch->user;
 	choose_way(watched);
 	if (list_empty(&watched->members))
 		hlist_nulls_del_rcu(&watched->node);
@@ -531,7 +539,7 @@ static void move(struct member *from, struct member *to, struct group *group)
 	member_init(to, watch, group, from->armed);
 	to->begun = from->begun;
 
-	raw_spin_lock(&watched_lock);
+	lock_in_call(&watched_lock);
 	to->watched = from->watched;
 	WRITE_ONCE(from->watched, NULL);
 	list_replace_rcu(&from->of_task, &to->of_task);
@@ -578,7 +586,7 @@ void member_move(struct member *member, const char *command, unsigned long *step
 	struct watch *watch = member->watch;
 	unsigned long flags;
 
-	raw_spin_lock_irqsave(&watch->lock, flags);
+	lock_in_call_irqsave(&watch->lock, flags);
 	if (member->watched)
 		regroup(member, command, steps);
 	raw_spin_unlock_irqrestore(&watch->lock, flags);
@@ -755,7 +763,7 @@ static void say_lost(struct watch *watch, int err)
 {
 	unsigned long flags;
 
-	if (err != -ENOMEM)
+	if (err != -ENOMEM && err != -EMFILE)
 		return;
 	raw_spin_lock_irqsave(&watch->lock, flags);
 	watch->lost_threads++;
@@ -832,7 +840,7 @@ void watched_move(struct syscount_watched *watched)
 	struct member *member;
 	unsigned long flags;
 
-	raw_spin_lock_irqsave(&watched_lock, flags);
+	lock_in_call_irqsave(&watched_lock, flags);
 	WRITE_ONCE(watched->moved, false);
 	list_for_each_entry(member, &watched->members, of_task)
 		if (member->watch->by == SYSCOUNT_BY_CGROUP)
@@ -1229,7 +1237,7 @@ static struct watch *watch_alloc(const struct file *file, const struct syscount_
 	user = watch_user_get(file->f_cred->uid, !privileged);
 	if (IS_ERR(user))
 		return ERR_CAST(user);
-	watch = kzalloc(sizeof(*watch), GFP_KERNEL_ACCOUNT);
+	watch = kzalloc(sizeof(*watch), WATCH_GFP);
 	if (!watch) {
 		watch_user_closes(user);
 		watch_user_put(user);
@@ -1285,7 +1293,7 @@ void syscount_watch_close(struct watch *watch)
 	WRITE_ONCE(watches, watches - 1);
 	watch_probes_put(watch);
 	mutex_unlock(&watches_mutex);
-	call_rcu(&watch->rcu, clear_pointers);
+	call_rcu_hurry(&watch->rcu, clear_pointers);	/* the user may want to open others */
 }
 
 /**
@@ -1387,8 +1395,15 @@ int __init syscount_watch_init(void)
 		err = -ENOMEM;
 		goto err_pools;
 	}
+	syscount_refill_wq = alloc_workqueue("syscount_refill", WQ_UNBOUND, 0);
+	if (!syscount_refill_wq) {
+		err = -ENOMEM;
+		goto err_watch_wq;
+	}
 	return 0;
 
+err_watch_wq:
+	destroy_workqueue(syscount_watch_wq);
 err_pools:
 	watch_pools_exit();
 err_hash:
@@ -1403,6 +1418,7 @@ void syscount_watch_exit(void)
 	rcu_barrier();		/* clear_pointers() */
 	rcu_barrier_tasks();	/* free_soon(), which that asks for */
 	destroy_workqueue(syscount_watch_wq);
+	destroy_workqueue(syscount_refill_wq);
 	watch_pools_exit();
 	watch_users_exit();
 	kvfree(watched_hash);

@@ -34,6 +34,7 @@
 #include <linux/irq_work.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/preempt.h>
 #include <linux/rbtree.h>
 #include <linux/rculist.h>
 #include <linux/rculist_nulls.h>
@@ -42,6 +43,7 @@
 #include <linux/spinlock.h>
 #include <linux/uidgid.h>
 #include <linux/workqueue.h>
+#include <asm/processor.h>
 
 #include "cells.h"
 #include "table.h"
@@ -61,6 +63,7 @@ struct syscount_watched {
 	struct task_struct *task;	/* a reference; NULL: in no hash any more */
 	struct watch *closing;		/* that frees this */
 	struct list_head closed;
+	unsigned int limited;		/* members of watches of users with limits */
 	bool moved;			/* to another cgroup: its task tells its members */
 };
 
@@ -175,7 +178,28 @@ static inline bool watch_minds_cgroups(const struct watch *watch)
 	return watch->by == SYSCOUNT_BY_CGROUP || watch->target == SYSCOUNT_TARGET_CGROUP;
 }
 
-extern struct workqueue_struct *syscount_watch_wq;
+extern struct workqueue_struct *syscount_watch_wq, *syscount_refill_wq;
+
+/*
+ * For all that is called when a call is counted. Where the hook is a kprobe by a breakpoint the
+ * kernel has it that this is an NMI, in which to wait for a lock is a deadlock. This is none: who
+ * holds these locks makes no call.
+ */
+static __always_inline void lock_in_call(raw_spinlock_t *lock)
+{
+	if (likely(!in_nmi())) {
+		raw_spin_lock(lock);
+		return;
+	}
+	while (!raw_spin_trylock(lock))
+		cpu_relax();
+}
+
+#define lock_in_call_irqsave(lock, flags)	\
+	do {					\
+		local_irq_save(flags);		\
+		lock_in_call(lock);		\
+	} while (0)
 
 /* watch.c */
 /*
@@ -184,6 +208,9 @@ extern struct workqueue_struct *syscount_watch_wq;
  * others to use.
  */
 #define FOLD_STEPS	BIT(20)
+
+/* Who is at the limit of their memory is given an error, and is not killed for it. */
+#define WATCH_GFP	(GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
 /*
  * All watched tasks. What is let go by its own task can be another task's at once, and in

@@ -39,6 +39,7 @@ static const struct {
 #define ASK_PART	4	/* a fourth */
 #define GROW_PART	2	/* half */
 #define STOCK_MOST	32	/* times what there is at first */
+#define PORTION		256	/* that probes have before the rest is there */
 #define SURPLUS		2	/* times the stock, above which some is given back */
 #define RETRY_MS	100	/* after there was no memory ... */
 #define RETRY_LIMIT_MS	1000	/* ... or it might have no more */
@@ -195,7 +196,7 @@ static int alloc_objects(struct watch *watch, enum pool_id id, unsigned int want
 
 		if (!watch_user_charge(watch->user, kinds[id].size))
 			return -EDQUOT;
-		/* Rather "lost" than somebody killed for it. */
+		/* Without it calls are "lost" until the next try. */
 		object = kmem_cache_alloc(caches[id], GFP_KERNEL_ACCOUNT | __GFP_NOWARN |
 						      __GFP_NORETRY);
 		if (!object) {
@@ -214,10 +215,10 @@ static int alloc_objects(struct watch *watch, enum pool_id id, unsigned int want
 static int fill_pool(struct watch *watch, enum pool_id id)
 {
 	struct pool *pool = &watch->pools[id];
-	unsigned int want, may;
+	unsigned int want, may, left;
 	struct objects got;
 	unsigned long flags;
-	int err;
+	int err = 0;
 
 	drop_surplus(watch, id);
 	raw_spin_lock_irqsave(&watch->lock, flags);
@@ -225,8 +226,10 @@ static int fill_pool(struct watch *watch, enum pool_id id)
 	may = pool_may(watch, id);
 	raw_spin_unlock_irqrestore(&watch->lock, flags);
 
-	err = alloc_objects(watch, id, min(want, may), &got);
-	if (got.count) {
+	for (left = min(want, may); left && !err; left -= got.count) {
+		err = alloc_objects(watch, id, min(left, PORTION), &got);
+		if (!got.count)
+			continue;
 		raw_spin_lock_irqsave(&watch->lock, flags);
 		*got.last = pool->free;
 		pool->free = got.first;
@@ -286,7 +289,7 @@ static void refill(struct work_struct *work)
 	watch->refill_asked = again;
 	raw_spin_unlock_irqrestore(&watch->lock, flags);
 	if (again)
-		queue_delayed_work(syscount_watch_wq, &watch->refill_work,
+		queue_delayed_work(syscount_refill_wq, &watch->refill_work,
 				   msecs_to_jiffies(err == -EDQUOT ? RETRY_LIMIT_MS : RETRY_MS));
 }
 
@@ -295,7 +298,7 @@ static void refill_soon(struct irq_work *work)
 {
 	struct watch *watch = container_of(work, struct watch, refill_irq);
 
-	queue_delayed_work(syscount_watch_wq, &watch->refill_work, 0);
+	queue_delayed_work(syscount_refill_wq, &watch->refill_work, 0);
 }
 
 static struct cell *source_get(struct cell_source *source)
@@ -347,7 +350,7 @@ void watch_pools_free(struct watch *watch)
 /* Cells of a reading, as memory of the reader. */
 struct cell *scratch_cell_alloc(void)
 {
-	return kmem_cache_alloc(caches[POOL_CELL], GFP_KERNEL_ACCOUNT);
+	return kmem_cache_alloc(caches[POOL_CELL], WATCH_GFP);
 }
 
 void scratch_cell_free(struct cell *cell)

@@ -76,15 +76,24 @@ u64 watch_ns(u64 clock)
 
 /*
  * How long a cycle is the kernel says at boot; better is what it was since the module was
- * loaded, by the clock that programs see, unless the cycles have begun anew meanwhile.
+ * loaded, by the clock that programs see, unless the cycles have begun anew meanwhile. Once the
+ * kernel trusts them no more they are let go, as soon as no call is under way that they are
+ * to be the time of.
  */
-static void clock_adjust(void)
+static void clock_adjust(bool unused)
 {
 	unsigned int khz = arch_cycles_khz();
 	u64 cycles, ns, mult, khz_mult;
 
-	if (!khz || !static_key_enabled(&clock_is_cycles))
+	if (!static_key_enabled(&clock_is_cycles))
 		return;
+	if (!khz) {
+		if (unused) {
+			static_branch_disable(&clock_is_cycles);
+			WRITE_ONCE(clock_mult, 1 << CLOCK_SHIFT);
+		}
+		return;
+	}
 	khz_mult = div_u64(1000000ull << CLOCK_SHIFT, khz);
 	ns = ktime_get_ns() - first_ns;
 	cycles = arch_cycles() - first_cycles;
@@ -137,7 +146,7 @@ static noinline notrace struct cell *new_cell(struct member *member, u32 key)
 	struct cell *cell = NULL;
 	unsigned long flags;
 
-	raw_spin_lock_irqsave(&watch->lock, flags);
+	lock_in_call_irqsave(&watch->lock, flags);
 	/*
 	 * One that another task ends at this moment is still read; but an exit would not come
 	 * back there.
@@ -1019,7 +1028,7 @@ int watch_probes_get(const struct watch *watch)
 	unsigned int set;
 	int err;
 
-	clock_adjust();
+	clock_adjust(!users[SET_EXITS]);
 	for (set = 0; set < SETS; set++)
 		users[set] += needs(watch, set);
 	err = register_wanted();

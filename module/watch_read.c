@@ -364,7 +364,7 @@ static int make_room(struct out *out)
 		return 0;
 	kvfree(out->items);
 	out->room = 0;
-	out->items = kvmalloc_array(room, out->size, GFP_KERNEL_ACCOUNT);
+	out->items = kvmalloc_array(room, out->size, WATCH_GFP);
 	if (!out->items)
 		return -ENOMEM;
 	out->room = room;
@@ -434,7 +434,7 @@ static int read_and_copy(struct reading *reading)
 static struct reading *reading_alloc(struct watch *watch, struct syscount_watch_read *args,
 				     int (*store)(struct syscount_watch_read *args))
 {
-	struct reading *reading = kvzalloc(sizeof(*reading), GFP_KERNEL_ACCOUNT);
+	struct reading *reading = kvzalloc(sizeof(*reading), WATCH_GFP);
 
 	if (!reading)
 		return NULL;

@@ -52,7 +52,7 @@ static struct watch_user *user_of(kuid_t uid)
 		if (uid_eq(user->uid, uid))
 			return user;
 	forget_users();
-	user = kzalloc(sizeof(*user), GFP_KERNEL_ACCOUNT);
+	user = kzalloc(sizeof(*user), WATCH_GFP);
 	if (!user)
 		return ERR_PTR(-ENOMEM);
 	user->uid = uid;

@@ -1434,6 +1434,34 @@ TEST_F(many, watches_of_nobody)
 	EXPECT_EQ(0, AS(SOMEBODY_ELSE, all_that_he_may()));
 }
 
+static int open_as(uid_t uid, int *fd)
+{
+	return setresuid(uid, -1, -1) ? 1 : open_one(fd);
+}
+
+/* Who owns a range of users opens as one and the other, and has a right to all of them. */
+static int all_that_a_thread_may(void)
+{
+	static const uid_t users[] = { NOBODY, SOMEBODY };
+	int fds[SYSCOUNT_WATCHES_MAX], one, i;
+
+	for (i = 0; i < SYSCOUNT_WATCHES_MAX; i++)
+		if (open_as(users[i % 2], &fds[i]))
+			return 1000 + i;
+	for (i = 0; i < 2; i++)
+		if (open_as(users[i], &one) != -EMFILE)
+			return 2000 + i;
+	if (AS(ROOT_WITHOUT_CAPS, open_one(&one)) || AS(OTHER_CAPS, open_as(NOBODY, &one)))
+		return 2500;
+	close(fds[7]);
+	return open_as(users[0], &fds[7]) || open_as(users[1], &one) != -EMFILE;
+}
+
+TEST_F(many, watches_of_a_thread)
+{
+	EXPECT_EQ(0, AS(OTHER_CAPS, all_that_a_thread_may()));
+}
+
 #define TASKS	100
 #define EACH	10
 

@@ -679,7 +679,7 @@ TEST_F(exact, calls_of_each_abi)
 #endif
 }
 
-TEST_F(exact, numbers_without_a_call)
+static void count_no_calls(struct __test_metadata *_metadata)
 {
 	unsigned int i, j, sees_all;
 	uint64_t want;
@@ -713,6 +713,23 @@ TEST_F(exact, numbers_without_a_call)
 		EXPECT_EQ(want, reading.head.categories[SYSCOUNT_CAT_UNKNOWN].calls);
 		close(fd);
 	}
+}
+
+TEST_F(exact, numbers_without_a_call)
+{
+	count_no_calls(_metadata);
+}
+
+#define OPTIMIZATION	"/proc/sys/debug/kprobes-optimization"
+
+/* As kprobes are until the kernel has made jumps of them: what is called there is as in an NMI. */
+TEST_F(exact, counted_by_breakpoint)
+{
+	if (access(OPTIMIZATION, W_OK))
+		SKIP(return, "this kernel makes no jumps of kprobes");
+	must_write(OPTIMIZATION, "0");
+	count_no_calls(_metadata);
+	must_write(OPTIMIZATION, "1");
 }
 
 /* Counting begins with the next execve(), even if that one fails. */

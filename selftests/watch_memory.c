@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
@@ -489,6 +490,7 @@ static pid_t start_opener(pid_t job)
 	pid_t opener = fork();
 
 	if (!opener) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		move_here();
 		board->number[OPENED] = watch_open(SYSCOUNT_TARGET_TASK, SYSCOUNT_BY_PROCESS, 0,
 						   job);
@@ -597,6 +599,7 @@ TEST_F(charged, refill_at_the_limit)
 }
 
 #define FILES		32
+#define LIMITS		40		/* of so many pages, more than a watch takes */
 
 /* As many as there is memory for; the one that failed can be had later. */
 static void open_at_the_limit(void)
@@ -624,13 +627,13 @@ TEST_F(charged, open_at_the_limit)
 	unsigned int i;
 	pid_t pid;
 
-	for (i = 0; i < 10; i++) {
+	for (i = 0; i < LIMITS; i++) {
 		board_new();
 		pid = fork();
 		if (!pid)
 			open_at_the_limit();
 		board_await(1);
-		limit_memory(i * 13 << 10);
+		limit_memory(i * PAGE);
 		board_step(1);
 		board_await(2);
 		EXPECT_EQ(ENOMEM, board->number[ERROR]);
@@ -642,6 +645,72 @@ TEST_F(charged, open_at_the_limit)
 		slabs_await_empty();
 	}
 	EXPECT_EQ(0, stat_of(A "/memory.events", "oom_kill"));
+}
+
+#define ENDED		100
+
+static int read_all(int fd, uint32_t *groups, uint32_t *rows)
+{
+	static struct syscount_watch_group group[2 * ENDED];
+	static struct syscount_watch_row row[2 * ENDED * KINDS];
+	struct syscount_watch_read args = {
+		.size = sizeof(args), .groups = (uintptr_t)group, .rows = (uintptr_t)row,
+		.group_capacity = ARRAY_SIZE(group), .row_capacity = ARRAY_SIZE(row),
+	};
+	int err = ioctl(fd, SYSCOUNT_IOC_READ_WATCH, &args) ? errno : 0;
+
+	*groups = args.group_count;
+	*rows = args.row_count;
+	return err;
+}
+
+static void read_at_the_limit(int fd, uint32_t groups, uint32_t rows)
+{
+	uint32_t g, r;
+
+	move_here();
+	board_arrive();
+	board_step_wait(1);
+	board->number[ERROR] = read_all(fd, &g, &r);
+	board_arrive();
+	board_step_wait(2);
+	_exit(read_all(fd, &g, &r) || g != groups || r != rows);
+}
+
+TEST_F(charged, read_at_the_limit)
+{
+	pid_t job = start_processes(NULL, 0, KINDS), opener = start_opener(job), pid;
+	unsigned int i, failed = 0;
+	int fd = file_of(opener);
+	uint32_t groups, rows;
+
+	ask_for(ENDED);
+	end_processes(job);
+	ASSERT_EQ(0, read_all(fd, &groups, &rows));
+	EXPECT_EQ(1 + ENDED, groups);
+	EXPECT_LT(ENDED * (KINDS + 1), rows);
+	for (i = 0; i < LIMITS; i++) {
+		board_new();
+		pid = fork();
+		if (!pid)
+			read_at_the_limit(fd, groups, rows);
+		board_await(1);
+		limit_memory(2 * i * PAGE);
+		board_step(1);
+		board_await(2);
+		if (board->number[ERROR]) {
+			EXPECT_EQ(ENOMEM, board->number[ERROR]);
+			failed++;
+		}
+		must_write(MEMORY_MAX, "max");
+		board_step(2);
+		wait_success(pid);
+	}
+	EXPECT_LT(0, failed);
+	EXPECT_GT(LIMITS, failed);
+	EXPECT_EQ(0, stat_of(A "/memory.events", "oom_kill"));
+	close(fd);
+	end_opener(opener);
 }
 
 TEST_HARNESS_MAIN

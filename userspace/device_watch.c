@@ -47,8 +47,8 @@ void device_watch_failed(int error, const char *what)
 		errx(failure_status, "%s: too many watches in a short time: try again in a moment",
 		     what);
 	case EMFILE:
-		errx(failure_status, "%s: you have %d watches, as many as a user may: end some, or "
-		     "get CAP_PERFMON", what, SYSCOUNT_WATCHES_MAX);
+		errx(failure_status, "%s: there are %d watches of yours or of this thread, as "
+		     "many as may be: end some, or get CAP_PERFMON", what, SYSCOUNT_WATCHES_MAX);
 	case ENOMEM:
 		errx(failure_status, "%s: no memory, or all that your watches may have (%d MiB): "
 		     "end some, or get CAP_PERFMON", what, SYSCOUNT_WATCH_BYTES_MAX >> 20);

@@ -277,10 +277,11 @@ enum syscount_by {
  *
  * EINVAL: NO_CHILDREN or NO_THREADS with a target that they say nothing of. EBUSY: the file
  * is a watch already. EAGAIN: too many in a short time, try again. EMFILE: the user has
- * SYSCOUNT_WATCHES_MAX. ENOMEM: no memory, or more than SYSCOUNT_WATCH_BYTES_MAX for the user.
- * These limits are for callers without CAP_PERFMON. ESRCH: no such task. EBADF: @fd is no
- * cgroup. EINTR: a signal came before all tasks there are were found. EOPNOTSUPP: this kernel
- * cannot.
+ * SYSCOUNT_WATCHES_MAX, or the thread is watched by so many, be they of several users.
+ * ENOMEM: no memory, or more than SYSCOUNT_WATCH_BYTES_MAX for the user. These limits are
+ * for callers without CAP_PERFMON. ESRCH: no such task. EBADF: @fd is no cgroup. ENOENT:
+ * it is one that was removed. EINTR: a signal came before all tasks there are were found.
+ * EOPNOTSUPP: this kernel cannot.
  */
 #define SYSCOUNT_WATCHES_MAX		256
 #define SYSCOUNT_WATCH_BYTES_MAX	(64 << 20)

@@ -220,7 +220,7 @@ print(subprocess.run(sys.argv[1:]).returncode)' env LD_PRELOAD=$tmp/fake.so $SYS
 	watch status-pipe 3 "" "syscount run -o - sh -c 'exit 3' | :; exit \${PIPESTATUS[0]}"
 	watch status-typo 125 "syscount: run: --syscall: no syscall 'raed'; did you mean 'read'?" "syscount run -e raed touch $tmp/ran"
 	watch status-eperm 125 "syscount: watch: not permitted: needs CAP_PERFMON or CAP_SYS_ADMIN; 'syscount run' needs neither" "FAKE=no-perm syscount run true"
-	watch status-emfile 125 "syscount: watch: you have 256 watches, as many as a user may: end some, or get CAP_PERFMON" "FAKE=no-more syscount run true"
+	watch status-emfile 125 "syscount: watch: there are 256 watches of yours or of this thread, as many as may be: end some, or get CAP_PERFMON" "FAKE=no-more syscount run true"
 	watch status-eagain 125 "syscount: watch: too many watches in a short time: try again in a moment" "FAKE=too-fast syscount run true"
 	watch status-enomem 125 "syscount: watch: $ours" "FAKE=no-memory syscount run true"
 	watch status-old 125 "syscount: watch: not known to the loaded module: it is older than this command; load the one that belongs to syscount 1.0" "FAKE=older syscount run true"
