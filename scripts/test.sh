@@ -24,6 +24,7 @@ declare -A host=(
 	[command]=selftests/command/run.sh
 	[sanitized]=selftests/command/sanitized.sh
 	[disarm]=selftests/disarm.sh
+	[clock]=selftests/clock.sh
 	[ftrace]=selftests/ftrace.sh
 	[hookless]=selftests/hookless.sh
 	[packaging]=selftests/packaging.sh
@@ -34,7 +35,7 @@ declare -A host=(
 	[syzlang]=selftests/syzlang.sh
 	[vm]=scripts/vm.d/selftest.sh
 )
-host_order=(vm command sanitized packaging runner published syzlang hookless ftrace)
+host_order=(vm command sanitized packaging runner published syzlang hookless ftrace clock)
 host_limit=600
 # Of debug kernels, and of the one where a bad use of memory is seen
 host_debug=(planted signed)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Bugs, one of each kind that a debug kernel is to report, for planted.sh, and one that
- * ftrace.sh has use for: they are made while it is being loaded. Never installed.
+ * Bugs, one of each kind that a debug kernel is to report, for planted.sh, and one each that
+ * ftrace.sh and clock.sh have use for: they are made while it is being loaded. Never installed.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -22,6 +22,9 @@
 #include <linux/string.h>
 #include <linux/vmalloc.h>
 #include <linux/workqueue.h>
+#ifdef CONFIG_X86_TSC
+#include <asm/tsc.h>
+#endif
 
 static char *bug = "none";
 module_param(bug, charp, 0);
@@ -192,6 +195,14 @@ static void ftrace_dead(void)
 	pr_info("ftrace is dead\n");
 }
 
+/* As when the kernel's watchdog of clocks finds it wrong. For clock.sh. */
+static void tsc_unstable(void)
+{
+#ifdef CONFIG_X86_TSC
+	mark_tsc_unstable("planted");
+#endif
+}
+
 static const struct {
 	const char *name;
 	void (*make)(void);
@@ -212,6 +223,7 @@ static const struct {
 	{ "leak", leak },
 	{ "race", race },
 	{ "ftrace_dead", ftrace_dead },
+	{ "tsc_unstable", tsc_unstable },
 };
 
 static int __init planted_init(void)
