@@ -209,8 +209,11 @@ static __always_inline void lock_in_call(raw_spinlock_t *lock)
  */
 #define FOLD_STEPS	BIT(20)
 
-/* Who is at the limit of their memory is given an error, and is not killed for it. */
-#define WATCH_GFP	(GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+/*
+ * Who is at the limit of his memory gets an error, or calls are lost, and nobody is killed for it.
+ * Nor does kvmalloc() try hard to find much of it in one piece.
+ */
+#define WATCH_GFP	(GFP_KERNEL_ACCOUNT | __GFP_NORETRY | __GFP_NOWARN)
 
 /*
  * All watched tasks. What is let go by its own task can be another task's at once, and in

@@ -39,7 +39,7 @@ static const struct {
 #define ASK_PART	4	/* a fourth */
 #define GROW_PART	2	/* half */
 #define STOCK_MOST	32	/* times what there is at first */
-#define PORTION		256	/* that probes have before the rest is there */
+#define PORTION		256u	/* that probes have before the rest is there */
 #define SURPLUS		2	/* times the stock, above which some is given back */
 #define RETRY_MS	100	/* after there was no memory ... */
 #define RETRY_LIMIT_MS	1000	/* ... or it might have no more */
@@ -197,8 +197,7 @@ static int alloc_objects(struct watch *watch, enum pool_id id, unsigned int want
 		if (!watch_user_charge(watch->user, kinds[id].size))
 			return -EDQUOT;
 		/* Without it calls are "lost" until the next try. */
-		object = kmem_cache_alloc(caches[id], GFP_KERNEL_ACCOUNT | __GFP_NOWARN |
-						      __GFP_NORETRY);
+		object = kmem_cache_alloc(caches[id], WATCH_GFP);
 		if (!object) {
 			watch_user_uncharge(watch->user, kinds[id].size);
 			return -ENOMEM;

@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The kernel finds that the processors' cycles are no clock, after the module was loaded: watches
-# that are open stay with them, later ones have another, and the times of all are right. Boots
-# a VM; prints KTAP.
+# that are open stay with them, later ones have another, and the times of all are right. The
+# VM's cycles stay right in truth: what this sees is a time by one clock on the scale of the
+# other, which is too short. Boots a VM; prints KTAP.
 
 set -u
 repo=$(realpath -- "$(dirname -- "${BASH_SOURCE[0]}")/..")

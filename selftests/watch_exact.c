@@ -393,6 +393,8 @@ FIXTURE_VARIANT_ADD(exact, direct) { "direct" };
 FIXTURE_VARIANT_ADD(exact, tracepoint) { "tracepoint" };
 FIXTURE_VARIANT_ADD(exact, kprobe) { "kprobe" };
 
+#define OPTIMIZATION	"/proc/sys/debug/kprobes-optimization"
+
 FIXTURE_SETUP(exact)
 {
 	module_ready(variant->hook);
@@ -401,6 +403,8 @@ FIXTURE_SETUP(exact)
 
 FIXTURE_TEARDOWN(exact)
 {
+	if (!access(OPTIMIZATION, W_OK))
+		must_write(OPTIMIZATION, "1");
 }
 
 /* All flocks, looked at from everywhere. */
@@ -720,8 +724,6 @@ TEST_F(exact, numbers_without_a_call)
 	count_no_calls(_metadata);
 }
 
-#define OPTIMIZATION	"/proc/sys/debug/kprobes-optimization"
-
 /* As kprobes are until the kernel has made jumps of them: what is called there is as in an NMI. */
 TEST_F(exact, counted_by_breakpoint)
 {
@@ -729,7 +731,6 @@ TEST_F(exact, counted_by_breakpoint)
 		SKIP(return, "this kernel makes no jumps of kprobes");
 	must_write(OPTIMIZATION, "0");
 	count_no_calls(_metadata);
-	must_write(OPTIMIZATION, "1");
 }
 
 /* Counting begins with the next execve(), even if that one fails. */

@@ -696,7 +696,7 @@ TEST_F(charged, read_at_the_limit)
 		if (!pid)
 			read_at_the_limit(fd, groups, rows);
 		board_await(1);
-		limit_memory(2 * i * PAGE);
+		limit_memory(3 * i * PAGE);
 		board_step(1);
 		board_await(2);
 		if (board->number[ERROR]) {
