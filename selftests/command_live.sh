@@ -5,7 +5,6 @@
 # switches is switched, and who may not is told so.
 
 export LC_ALL=C
-number=0 failed=0
 sysfs=/sys/class/misc/syscount
 # What the kernel's version can have; the first is what "auto" comes to.
 case $(uname -r) in
@@ -380,5 +379,4 @@ test_attach
 test_cost
 test_not_permitted
 test_not_loaded
-echo "1..$number"
-exit $failed
+same_end

@@ -15,7 +15,6 @@ trap 'rm -rf "$tmp"' EXIT
 . "$repo/scripts/vm.d/judge.sh"
 # shellcheck source-path=SCRIPTDIR source=same.sh
 . "$repo/selftests/same.sh"
-number=0 failed=0
 
 # In the VM. The shell itself is who has no memory, so what it does with the file is open before.
 # shellcheck disable=SC2016 # for the shell in the VM
@@ -72,5 +71,4 @@ same "the module can be unloaded then, and others' kprobes, and its next ones, b
 	"failed unloaded done" \
 	"$(grep -ohE '^(failed [1-9]|unloaded$|done$)' "$tmp/out" | sed 's/ .*//' | xargs)"
 ((!failed)) || tail -n 50 "$tmp/out" "$tmp/log" | sed 's/^/# /'
-echo "1..$number"
-exit "$failed"
+same_end

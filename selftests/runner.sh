@@ -4,7 +4,7 @@
 
 export LC_ALL=C
 repo=$(realpath -- "$(dirname -- "${BASH_SOURCE[0]}")/..")
-number=0 failures=0
+failures=0
 tmp=$(mktemp -d) || exit
 trap 'rm -rf "$tmp"' EXIT
 # shellcheck disable=SC2034 # ktap.sh's

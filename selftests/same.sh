@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=bash disable=SC2034 # failed is the caller's
-# For tests in shell: a case of KTAP, which counts in $number and, if it fails, sets $failed.
+# shellcheck shell=bash
+# For tests in shell: cases of KTAP, counted in $number; $failed is 1 when one has failed.
+
+number=0 failed=0
 
 # same NAME EXPECTED ACTUAL
 same()
@@ -13,6 +15,13 @@ same()
 		printf '# but it is: %s\n' "${3//$'\n'/$'\n# but it is: '}"
 		failed=1
 	fi
+}
+
+# After the last case: the plan, and the end.
+same_end()
+{
+	echo "1..$number"
+	exit "$failed"
 }
 
 # As syscount_test.c does: what needs the module is skipped elsewhere.

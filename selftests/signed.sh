@@ -11,7 +11,6 @@ unset MAKEFLAGS MFLAGS MAKELEVEL
 repo=$(realpath -- "$(dirname -- "${BASH_SOURCE[0]}")/..")
 home=~	# right without HOME, too
 cache=${XDG_CACHE_HOME:-$home/.cache}/syscount
-number=0 failed=0
 tmp=$(mktemp -d) || exit
 trap 'rm -rf "$tmp"' EXIT
 # shellcheck source-path=SCRIPTDIR source=same.sh
@@ -91,5 +90,4 @@ sign_as stranger "$tmp/stranger.key" "$tmp/stranger.cert"
 sign_as trusted "$dir/headers/certs/signing_key.pem" "$dir/headers/certs/signing_key.x509"
 as_promised integrity
 as_promised confidentiality
-echo "1..$number"
-exit $failed
+same_end

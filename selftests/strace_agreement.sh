@@ -16,7 +16,6 @@
 
 export LC_ALL=C LANG=C HOME=/tmp GIT_CONFIG_NOSYSTEM=1 PYTHONHASHSEED=0 PYTHONDONTWRITEBYTECODE=1 PERL_HASH_SEED=0 TZ=UTC
 export GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@b.c GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@b.c
-number=0 failed=0
 ulimit -c 0
 
 echo "TAP version 13"
@@ -165,5 +164,4 @@ all_cases | python3 "$here/strace_compare.py" 1 "$tmp/list" "$tmp/next"
 ((PIPESTATUS[1] == 0)) || failed=1
 number=$(($(<"$tmp/next") - 1))
 test_statuses
-echo "1..$number"
-exit $failed
+same_end
