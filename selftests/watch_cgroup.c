@@ -592,6 +592,21 @@ TEST_F(cgroup, removed)
 	close(below);
 }
 
+/* By a descriptor from when it was there. */
+TEST_F(cgroup, removed_before)
+{
+	int cgroup = open_cgroup(BELOW_A), fd = watch_file();
+
+	ASSERT_EQ(0, rmdir(BELOW_A));
+	EXPECT_EQ(-ENOENT, watch_make(fd, SYSCOUNT_TARGET_CGROUP, 0, 0, cgroup));
+	close(cgroup);
+	/* And the file is none yet. */
+	cgroup = open_cgroup(A);
+	EXPECT_EQ(0, watch_make(fd, SYSCOUNT_TARGET_CGROUP, 0, 0, cgroup));
+	close(cgroup);
+	close(fd);
+}
+
 /* Groups by cgroup: where a thread is when it calls. */
 static void grouped(struct __test_metadata *_metadata, int target, unsigned int flags)
 {
