@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck disable=SC2317 # what check() calls
+# shellcheck disable=SC2317,SC2031 # what check() calls; in_cache has names of its own
 # Does scripts/vm keep its promises? Boots some VMs; prints KTAP.
 
 cd "$(dirname -- "${BASH_SOURCE[0]}")/.." || exit
@@ -32,6 +32,8 @@ in_cache()
 	(
 		# shellcheck source-path=SCRIPTDIR source=kernel.sh
 		. vm.d/kernel.sh
+		# shellcheck source-path=SCRIPTDIR source=kernel-fetch.sh
+		. vm.d/kernel-fetch.sh
 		"$@"
 	)
 }
@@ -52,7 +54,7 @@ same() # TEXT FILE
 }
 
 echo "TAP version 13"
-echo "1..28"
+echo "1..30"
 
 vm -Q -- true
 check "an unknown option is wrong use" is 2 "no option -Q"
@@ -82,6 +84,33 @@ ln -s "$(type -P false)" "$tmp/bin/apt-get"
 XDG_CACHE_HOME=$tmp/cache PATH=$tmp/bin:$PATH vm -k 5.10 -- true
 check "what cannot be fetched is said" is 125 "kernel 5.10: not in Debian's"
 check "and leaves nothing" test ! -e "$cache/kernels/tmp"
+
+# What apt says of a kernel that is there signed, and of one that is not yet. What is to be
+# downloaded is in the log.
+mkdir "$tmp/apt"
+cat > "$tmp/apt/apt-cache" <<-'END'
+	#!/bin/sh
+	case $* in
+	"policy linux-image-9.3.1-amd64") echo "  Candidate: 9.3.1-1" ;;
+	"policy linux-image-9.3.2-amd64") echo "  Candidate: (none)" ;;
+	"depends linux-image-9.3.1-amd64 "* | "depends linux-image-9.3.2-amd64-unsigned "*)
+		echo "  Depends: linux-kbuild-9.3" ;;
+	esac
+END
+printf '#!/bin/sh\necho "$*"\n' > "$tmp/apt/apt-get"
+chmod +x "$tmp/apt"/*
+# shellcheck disable=SC2034 # apt_packages's
+asks() # RELEASE PACKAGE...: is that what is asked for?
+{
+	local apt=()
+
+	: > "$tmp/log"
+	PATH=$tmp/apt:$PATH in_cache apt_packages "$1"
+	same "download ${*:2} linux-kbuild-9.3:$(dpkg --print-architecture)" "$tmp/log"
+}
+check "a signed kernel is fetched" asks 9.3.1-amd64 linux-image-9.3.1-amd64 linux-headers-9.3.1-amd64
+check "and if there is none yet, what is not signed" asks 9.3.2-amd64 \
+	linux-image-9.3.2-amd64-unsigned linux-headers-9.3.2-amd64
 if unshare -m true 2> "$tmp/err"; then
 	# shellcheck disable=SC2016 # for the shell that is run
 	vm.d/in-root / "$tmp/share" sh -c '[ -e /proc/self/root ] && echo "$1" > "$2/said"' sh "a  b" "$tmp/share"
