@@ -68,7 +68,8 @@ verdict()
 # It opens standard files that are closed, heeds ignored signals, and lacks pidfd_open().
 beyond_valgrind() # NAME SCRIPT
 {
-	[[ $1 == watch-status-ignored || $2 == *'&-'* || $2 == *'attach '*'-p '* ]]
+	[[ $1 == watch-status-ignored || $1 == attach-thread || $2 == *'&-'* ||
+	   $2 =~ (attach|top)\ .*-p\  ]]
 }
 
 # sh NAME STATUS STDERR SCRIPT: what a shell script prints
