@@ -329,19 +329,21 @@ static unsigned int index_abi(unsigned int index)
 void syscount_index_row(unsigned int index, const u64 slots[SYSCOUNT_ABIS][SYSCOUNT_SLOTS],
 			struct syscount_row *row)
 {
-	unsigned int abi = index_abi(index);
+	unsigned int abi = index_abi(index), category = syscount_call_category(index);
+	/* Looked at once, so that state and flag agree while it is switched. */
+	bool switched_off = index < SYSCOUNT_CALLS && syscount_index_switched_off(index);
 
 	*row = (struct syscount_row) {
 		.abi = abi,
-		.category = syscount_call_category(index),
-		.state = syscount_index_on(index) ? SYSCOUNT_ON : SYSCOUNT_OFF,
+		.category = category,
+		.state = !switched_off && syscount_category_on(category) ? SYSCOUNT_ON : SYSCOUNT_OFF,
 	};
 
 	if (index < SYSCOUNT_CALLS) {
 		row->nr = index - syscount_abi_base(abi);
 		if (syscount_call_name(index))
 			row->flags |= SYSCOUNT_ROW_NAMED;
-		if (syscount_index_switched_off(index))
+		if (switched_off)
 			row->flags |= SYSCOUNT_ROW_SWITCHED;
 	} else if (index < syscount_slot_base(abi) + SYSCOUNT_SLOTS) {
 		row->nr = (s32)READ_ONCE(slots[abi][index - syscount_slot_base(abi)]);

@@ -57,7 +57,9 @@ static int apply(const struct switches *switches)
 	}
 	for (index = 0; index < SYSCOUNT_CAT_COUNT; index++)
 		WRITE_ONCE(current_switches.categories[index], switches->categories[index]);
-	bitmap_copy(current_switches.calls_off, switches->calls_off, SYSCOUNT_CALLS);
+	/* Read without a lock, so by words, as bitmap_copy() need not do. */
+	for (index = 0; index < BITS_TO_LONGS(SYSCOUNT_CALLS); index++)
+		WRITE_ONCE(current_switches.calls_off[index], switches->calls_off[index]);
 	for (index = 0; index < SYSCOUNT_INDEXES; index++)
 		WRITE_ONCE(syscount_weights()[index], weight(switches, index));
 	if (!counts)
@@ -142,12 +144,6 @@ int syscount_switch_bypass(bool on)
 bool syscount_category_on(unsigned int category)
 {
 	return READ_ONCE(current_switches.categories[category]);
-}
-
-/* Is it counted: category and, for a call that has one, its own switch. */
-bool syscount_index_on(unsigned int index)
-{
-	return READ_ONCE(syscount_weights()[index]);
 }
 
 bool syscount_index_switched_off(unsigned int index)

@@ -16,7 +16,6 @@ int syscount_switch_hook(const char *name);
 int syscount_switch_bypass(bool on);
 
 bool syscount_category_on(unsigned int category);
-bool syscount_index_on(unsigned int index);
 bool syscount_index_switched_off(unsigned int index);
 enum syscount_state syscount_category_state(unsigned int category);
 

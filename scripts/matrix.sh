@@ -333,7 +333,7 @@ $(printf '%s\n' "${rows[@]}")"
 		Written by \`scripts/matrix.sh -p\` from runs of \`scripts/matrix.sh\` in [VMs](testing.md#kernels),
 		with emulated CPUs. *gcc*, *clang*: the module builds without a warning, with W=1; -: it was
 		not tried, as that compiler and the headers do not fit, or for a short dose. *tests*: all of its line,
-		or the short dose. *commit*: at which it ran; the module has not changed since.
+		or the short dose. *commit*: at which it ran: \`git diff COMMIT -- module\` says what is new.
 
 		$text
 

@@ -484,4 +484,47 @@ TEST_F_TIMEOUT(switching, category_under_load, 120)
 	crew_end(crew);
 }
 
+static void switch_to_and_fro(struct crew_member *me)
+{
+	bool on = false;
+
+	while (!crew_told_to_stop(me)) {
+		if (switch_syscall(A64, SYS_flock, on))
+			die("SWITCH: %m");
+		on = !on;
+	}
+	if (switch_syscall(A64, SYS_flock, true))
+		die("SWITCH: %m");
+}
+
+#define READINGS	300
+
+/* Who reads has no lock: what is not switched stays on. KCSAN looks at how that is read. */
+TEST_F_TIMEOUT(switching, call_while_it_is_read, 120)
+{
+	const struct syscount_row *row;
+	struct crew *crew;
+	unsigned int i;
+
+	make_calls(SYS_flock);
+	make_calls(SYS_dup3);
+	crew = crew_start(1, 2, switch_to_and_fro);
+	crew_go(crew);
+	for (i = 0; i < READINGS; i++) {
+		counts_read_ioctl(&after);
+		row = counts_row(&after, A64, SYS_flock);
+		ASSERT_NE(NULL, row);
+		ASSERT_EQ(row->state == SYSCOUNT_OFF, !!(row->flags & SYSCOUNT_ROW_SWITCHED));
+		row = counts_row(&after, A64, SYS_dup3);
+		ASSERT_NE(NULL, row);
+		ASSERT_EQ(SYSCOUNT_ON, row->state);
+		ASSERT_EQ(0, row->flags & SYSCOUNT_ROW_SWITCHED);
+	}
+	crew_stop(crew);
+	crew_wait(crew);
+	expect_row(_metadata, SYS_flock, CALLS, SYSCOUNT_ON, false);
+	expect_row(_metadata, SYS_dup3, CALLS, SYSCOUNT_ON, false);
+	crew_end(crew);
+}
+
 TEST_HARNESS_MAIN
