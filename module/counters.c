@@ -336,7 +336,8 @@ void syscount_index_row(unsigned int index, const u64 slots[SYSCOUNT_ABIS][SYSCO
 	*row = (struct syscount_row) {
 		.abi = abi,
 		.category = category,
-		.state = !switched_off && syscount_category_on(category) ? SYSCOUNT_ON : SYSCOUNT_OFF,
+		.state = switched_off || !syscount_category_on(category) ?
+			 SYSCOUNT_OFF : SYSCOUNT_ON,
 	};
 
 	if (index < SYSCOUNT_CALLS) {
