@@ -93,9 +93,9 @@ static void job_processes(void)
 	}
 }
 
-/* names COUNT: with each, a call, and a rest after some */
 #define REST	8
 
+/* names COUNT: with each, a call, and a rest after some */
 static void job_names(void)
 {
 	long i, count = job_number(0);
@@ -301,8 +301,9 @@ static uint64_t not_there(unsigned int flags)
 			 calls_of(&reading, A64, SYS_exit_group) +
 			 calls_of(&reading, A64, SYS_clock_nanosleep);
 	uint64_t errors = flags & ERRORS ? errno_of(&reading, A64, SYS_flock, EBADF) : 0;
+	uint64_t made = 2 * NAMES + NAMES / REST + 1;
 
-	return 2 * NAMES + NAMES / REST + 1 - calls + flocks.errors - errors + NAMES - groups_called("name ");
+	return made - calls + flocks.errors - errors + NAMES - groups_called("name ");
 }
 
 /* More names than there can be groups: who finds none stays where he was, and it is said. */
