@@ -54,7 +54,7 @@ same() # TEXT FILE
 }
 
 echo "TAP version 13"
-echo "1..30"
+echo "1..32"
 
 vm -Q -- true
 check "an unknown option is wrong use" is 2 "no option -Q"
@@ -160,6 +160,15 @@ if [[ -e ../module/main.c ]]; then
 else
 	check "-l loads the module # SKIP there is none" true
 fi
+# Where people try a checkout
+mkdir -p "$tmp/checkout/below"
+echo seen > "$tmp/checkout/file"
+touch "$tmp/file"
+(cd "$tmp/checkout/below" && "$here/vm" -A tcg -- sh -c 'cat ../file; ls -A /tmp | wc -l; touch ../written') \
+	> "$tmp/out" 2> "$tmp/err" < /dev/null
+status=$?
+check "a directory in /tmp that it is called in is there" same $'seen\n1' "$tmp/out"
+check "and cannot be changed" test "$status" = 0 -a ! -e "$tmp/checkout/written"
 vm -t 20 -- sh -c 'echo begun; exec sleep 1000'
 check "a time-out is a failure" is 124 "time-out"
 check "what was written before is there" same begun "$tmp/out"
