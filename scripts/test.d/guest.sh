@@ -26,40 +26,20 @@ fresh()
 	fi
 }
 
-kmemleak=/sys/kernel/debug/kmemleak
-
-looks_for_leaks() { grep -qw kmemleak=on /proc/cmdline; }
-
-# What is younger than 5 s is not looked at, and a first look may still find what a CPU had
-# at hand.
-scan()
-{
-	sleep 6
-	echo scan > $kmemleak
-	echo scan > $kmemleak
-}
-
-# Linux 6.1 loses a table of its own each time but the last that its hash of direct calls grows
-# during one registration (ftrace_add_rec_direct() in kernel/trace/ftrace.c): some 900 bytes with
-# the first direct hook after a boot, and none with others. Those are not to be found later.
-let_kernel_lose()
-{
-	fresh
-	echo direct > /sys/class/misc/syscount/hook
-	scan
-	sed 's/^/# before all tests: /' $kmemleak
-	echo clear > $kmemleak
-}
-
-# What nothing names any more
+# With kmemleak=on: what nothing names any more. What is younger than 5 s is not looked at,
+# and a first look may still find what a CPU had at hand.
 leaked()
 {
-	looks_for_leaks || return
-	scan
-	grep -q . $kmemleak || return
+	local file=/sys/kernel/debug/kmemleak
+
+	grep -qw kmemleak=on /proc/cmdline || return
+	sleep 6
+	echo scan > $file
+	echo scan > $file
+	grep -q . $file || return
 	echo "## fault memory is leaked, see below"
-	sed 's/^/# /' $kmemleak
-	echo clear > $kmemleak
+	sed 's/^/# /' $file
+	echo clear > $file
 }
 
 after()
@@ -92,7 +72,6 @@ keep_coverage()
 }
 
 first=$1
-! looks_for_leaks || let_kernel_lose
 for name; do
 	echo "## start $name"
 	fresh
