@@ -148,6 +148,13 @@ static inline int compat_unregister_ftrace_direct(struct ftrace_ops *ops, unsign
 #define unregister_ftrace_direct	compat_unregister_ftrace_direct
 #endif
 
+/*
+ * 6.7, commit d05cb470663a ("ftrace: Fix modification of direct_function hash while in
+ * use"): before it the table of all direct calls grew while one call of
+ * register_ftrace_direct() filled it, and only the last that was outgrown was freed.
+ */
+#define SYSCOUNT_DIRECT_LEAKS	(LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0))
+
 #endif
 
 #endif

@@ -18,6 +18,7 @@
 #include <linux/kprobes.h>
 #include <linux/list.h>
 #include <linux/mm.h>
+#include <linux/minmax.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/printk.h>
@@ -72,6 +73,9 @@ struct patch {
 };
 
 static LIST_HEAD(patches);
+
+/* How many functions they are of, together */
+static unsigned int patched_count;
 
 /*
  * Functions without a direct call. Finding one splits the list that ftrace is given,
@@ -357,6 +361,7 @@ static int attach_patch(unsigned long *list, unsigned int count, void (*trampoli
 	 */
 	patch->ops.flags |= FTRACE_OPS_FL_PERMANENT;
 	list_add(&patch->list, &patches);
+	patched_count += count;
 	return 0;
 
 err_filter:
@@ -384,6 +389,30 @@ static int attach_patches(unsigned long *list, unsigned int count, enum kind kin
 	if (!err)
 		pr_notice("hook direct: %ps: has a direct call already, so a kprobe counts it\n",
 			  (void *)list[0]);
+	return err;
+}
+
+/*
+ * How many of @count functions to register in one call. The kernel's table has 32 lists
+ * at first, and grows to twice as many whenever it holds two for each. So with no more
+ * than these it grows once, and a kernel that loses the others loses nothing.
+ */
+static unsigned int portion_of(unsigned int count)
+{
+	if (!SYSCOUNT_DIRECT_LEAKS)
+		return count;
+	return min(count, max(patched_count, 64U));
+}
+
+static int attach_kind(unsigned long *list, enum kind kind)
+{
+	unsigned int done, portion;
+	int err = 0;
+
+	for (done = 0; !err && done < kind_count[kind]; done += portion) {
+		portion = portion_of(kind_count[kind] - done);
+		err = attach_patches(list + done, portion, kind);
+	}
 	return err;
 }
 
@@ -428,9 +457,7 @@ static int attach_all(void)
 	int err;
 
 	for (kind = 0; kind < TRAMPOLINES; kind++) {
-		if (!kind_count[kind])
-			continue;
-		err = attach_patches(list, kind_count[kind], kind);
+		err = attach_kind(list, kind);
 		if (err)
 			return err;
 		list += kind_count[kind];
@@ -459,6 +486,7 @@ static void syscount_direct_detach(void)
 		else
 			kfree(patch);
 	}
+	patched_count = 0;
 }
 
 static int syscount_direct_attach(void)
