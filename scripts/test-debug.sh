@@ -21,8 +21,8 @@ help()
 	       scripts/test-debug.sh -k KERNEL [-a WORDS] [TEST...]
 
 	Run the tests on the debug kernels, which are built if need be, and write what came of
-	them into Documentation/test-report.md. What that has of the same module and the same
-	kernels stays, but for the tests that are run, so it can be made piece by piece.
+	them into Documentation/test-report.md. What that has of other tests stays, so it can be
+	made piece by piece; each row says which module it is of.
 
 	 -k KERNEL    only these tests (none: all) and only on this kernel, kasan or kcsan
 	 -a WORDS     words for its command line, as kmemleak=on or syscount_dose=full
@@ -46,14 +46,18 @@ full=(
 	"kasan|syscount_dose=full|fail_nth load_stress hotplug stress_ng.sh fuzz"
 )
 
-# What results are of: all that the module is made from, and the kernels' sources.
-identity()
+# What results are of: all that the module is made from
+module_identity()
 {
-	local module
-
-	module=$(cd "$repo" && find Kbuild module scripts/gen-tables.sh scripts/categories.txt -type f |
+	(cd "$repo" && find Kbuild module scripts/gen-tables.sh scripts/categories.txt -type f |
 		LC_ALL=C sort | xargs sha256sum | sha256sum | cut -c 1-12)
-	dpkg-query -W -f "module \`$module\`, kernels of \${Package} \${Version}" linux-source-6.1
+}
+
+# ... and the kernels' sources, as they stand in a row
+row_identity()
+{
+	# shellcheck disable=SC2016 # dpkg-query's
+	echo "$module | $(dpkg-query -W -f '${Version}' "$kernel_source")"
 }
 
 commit()
@@ -70,7 +74,7 @@ commit()
 results() # KERNEL WORDS
 {
 	# shellcheck disable=SC2016 # awk's
-	awk -v kernel="$1" -v words="$2" -v of="$(commit) | $(date -u +%F)" '
+	awk -v kernel="$1" -v words="$2" -v of="$(row_identity) | $(commit) | $(date -u +%F)" '
 	!/^ / && match($0, / +[0-9]+ passed.*  \([0-9.]+ s\)$/) {
 		name = substr($0, 1, RSTART - 1)
 		counts = substr($0, RSTART)
@@ -96,13 +100,12 @@ results() # KERNEL WORDS
 	}'
 }
 
-# What the report has of other runs of the same.
+# What the report has of other tests.
 kept()
 {
-	grep -qxF "Of $same." "$report" 2> /dev/null || return
 	# Their beginnings, up to the test's name
 	sed -n 's/^\(| [^|]* | [^|]* | [^|]* | \).*/\1/p; s/^\(- [^:]*: \).*/\1/p' "$out/results" > "$out/keys"
-	grep -E '^(\| (kasan|kcsan) |- )' "$report" | grep -vFf "$out/keys"
+	grep -E '^(\| (kasan|kcsan) |- )' "$report" 2> /dev/null | grep -vFf "$out/keys"
 }
 
 write_report()
@@ -112,15 +115,16 @@ write_report()
 	cat > "$out/report" <<-END
 	# What \`make test-debug\` ran
 
-	Of $same.
+	The module is \`$module\` now: $(grep -c "^|.* | $module |" "$out/kept") of $(grep -c '^|' "$out/kept") rows are of it. What is new since that of
+	another row, \`git diff COMMIT -- module\` says.
 
 	What those kernels look for is in
 	[scripts/vm.d/kernel.config](../scripts/vm.d/kernel.config); a single report of theirs is a
 	failure. [testing.md](testing.md) says what each test pins, and what the words do. This is written
 	by \`scripts/test-debug.sh\`: a test that is not here was not run.
 
-	| kernel | words | test | counts | seconds | at commit | on |
-	|---|---|---|---|---|---|---|
+	| kernel | words | test | counts | seconds | module | linux-source-6.1 | at commit | on |
+	|---|---|---|---|---|---|---|---|---|
 	$(grep '^|' "$out/kept" | LC_ALL=C sort)
 
 	$(grep '^-' "$out/kept" | LC_ALL=C sort -s -t : -k 1,1)
@@ -156,7 +160,7 @@ done
 shift $((OPTIND - 1))
 [[ $kernel || ! $words$* ]] || { help >&2; exit 2; }
 mkdir -p "$out" || exit
-failed=0 ran=0 same=$(identity)
+failed=0 ran=0 module=$(module_identity)
 declare -n runs=$dose
 [[ ! $kernel ]] || runs=("$kernel|$words|$*")
 for one in "${runs[@]}"; do

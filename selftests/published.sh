@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The test of `make test-matrix`: what scripts/matrix.sh makes of what scripts/test.sh says,
-# and what it publishes. In a copy, whose test.sh says what it is told.
+# The test of `make test-matrix` and `make test-debug`: what they make of what scripts/test.sh
+# says, and what they publish. In a copy, whose test.sh says what it is told.
 
 export LC_ALL=C
 repo=$(realpath -- "$(dirname -- "${BASH_SOURCE[0]}")/..")
@@ -20,7 +20,7 @@ make_copy()
 	local mark='<!-- what scripts/matrix.sh -p writes -->'
 
 	mkdir -p "$copy"/{scripts,module,Documentation}
-	cp -r "$repo"/scripts/{matrix.sh,test.d,vm.d,gen-tables.sh,categories.txt} "$copy/scripts"
+	cp -r "$repo"/scripts/{matrix.sh,test-debug.sh,test.d,vm.d,gen-tables.sh,categories.txt} "$copy/scripts"
 	cp "$repo/Kbuild" "$copy"
 	echo one > "$copy/module/source"
 	echo "kernel_find() { release=1.2.3; }" > "$copy/scripts/vm.d/kernel.sh"
@@ -29,8 +29,11 @@ make_copy()
 	# What is said of each test of a number of CPUs, and at the end
 	cat > "$copy/scripts/test.sh" <<-'END'
 		#!/bin/bash
-		cpus=$4
-		shift 6
+		cpus=debug
+		while getopts k:c:a: option; do
+			[[ $option != c ]] || cpus=$OPTARG
+		done
+		shift $((OPTIND - 1))
 		echo "$cpus: $*" >> "$asked"
 		for test; do
 			grep "^$test " "$said/$cpus" || grep "^$test " "$said/all"
@@ -62,6 +65,18 @@ matrix()
 	out=$("$copy/scripts/matrix.sh" "$@" 2>&1)
 	status=$?
 }
+
+# debug ARGUMENT...: as matrix
+debug()
+{
+	out=$("$copy/scripts/test-debug.sh" "$@" 2>&1)
+	status=$?
+}
+
+report() { sed -n 's/^| \(kasan .*\) | [^|]* | [^|]* | [^|]* |$/\1/p' "$copy/Documentation/test-report.md"; }
+
+# shellcheck disable=SC2016 # the report's
+module() { sed -n 's/^The module is `\([0-9a-f]*\)` now.*/\1/p' "$copy/Documentation/test-report.md"; }
 
 row() { grep "^| $1 |" "${2:-$published}" | awk -F ' *[|] *' '{ print $3, $4, $5 ";", $8, $9, $10, $11 }'; }
 
@@ -132,5 +147,31 @@ matrix -s four
 matrix -p
 same "... and what did not run on the new one goes, and is named" "Not run: one." "$(grep '^Not run' "$published")"
 same "... of all lists" "four" "$(sed -n 's/^- \([^:,]*\).*/\1/p' "$published" | xargs)"
+
+: > "$said/debug"
+debug -a nosmp
+same "test-debug: words without a kernel" 2 "$status"
+debug -k kasan a b
+first=$(module)
+same "report: a row of each test" $'0\nkasan | - | a | 6 passed | 1 | '"$first"$'\nkasan | - | b | 2 passed, 1 skipped | 2 | '"$first" \
+	"$status"$'\n'"$(report)"
+echo 'a        5 passed, 1 FAILED  (1.0 s)' > "$said/debug"
+echo '    did: 7 of it' > "$said/debug.failed"
+sed -i 's/^for test.*/exit_code=1\n&/; $a exit "$exit_code"' "$copy/scripts/test.sh"
+echo three > "$copy/module/source"
+debug -k kasan a
+second=$(module)
+same "... of another module: that of its test alone" \
+	$'1\nkasan | - | a | 5 passed, 1 FAILED | 1 | '"$second"$'\nkasan | - | b | 2 passed, 1 skipped | 2 | '"$first" \
+	"$status"$'\n'"$(report)"
+same "... which says how many are of the module" "The module is \`$second\` now: 1 of 2 rows are of it." \
+	"$(grep -o '^The module is .* it\.' "$copy/Documentation/test-report.md")"
+debug -k kasan -a nosmp a
+same "... with words: rows of their own, and so what it did" "- kasan a: 7 of it - kasan nosmp a: 7 of it" \
+	"$(grep '^- ' "$copy/Documentation/test-report.md" | xargs)"
+same "... beside the others" 3 "$(report | wc -l)"
+debug -s
+same "short: the report stays, and nothing runs without a kernel" \
+	"0 test-debug: nothing was run: scripts/vm -k kasan -- true builds a kernel" "$status ${out##*$'\n'}"
 
 same_end
