@@ -11,6 +11,8 @@ cd "$(dirname "$0")/.." || exit
 
 # shellcheck source-path=SCRIPTDIR source=test.d/clang.sh
 . scripts/test.d/clang.sh
+# shellcheck source-path=SCRIPTDIR source=test.d/workers.sh
+. scripts/test.d/workers.sh
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -19,22 +21,27 @@ sources() {
 	git ls-files -- "$@" | while read -r file; do [ -e "$file" ] && echo "$file"; done
 }
 
+# Bad input for the tests may hold anything.
+no_data=(:{!selftests/command/data,!selftests/fuzzers/corpus,!selftests/fuzzers/regressions})
+
 scripts() {
-	sources | while read -r file; do
-		head -c 64 "$file" | grep -qE '^#! ?/(usr/)?bin/(env )?(ba)?sh' && echo "$file"
-	done
+	sources "${no_data[@]}" |
+		xargs awk 'FNR == 1 && /^#! ?\/(usr\/)?bin\/(env )?(ba)?sh/ { print FILENAME } { nextfile }'
 }
 
 # Files of the kernel's source package that no other package has.
 kernel_script() {
-	local tree=$work/linux
+	local tree=$work/linux lock
 
+	exec {lock}> "$work/linux.lock"
+	flock "$lock"
 	if [ ! -d "$tree" ]; then
 		mkdir "$tree"
 		tar -C "$tree" --strip-components=1 -xf /usr/src/linux-source-6.1.tar.xz --wildcards \
 			'*/scripts/checkpatch.pl' '*/scripts/spelling.txt' \
 			'*/scripts/const_structs.checkpatch' '*/scripts/kernel-doc' || return
 	fi
+	exec {lock}>&-
 	echo "$tree/scripts/$1"
 }
 
@@ -52,8 +59,14 @@ check_categories() {
 		$2 in seen { print "twice: " $2; bad = 1 }
 		{ seen[$2] = 1 }
 		END { exit bad }' scripts/categories.txt || return
-	make -s module BUILD="$work/tables" 2>&1 | grep 'not in categories.txt'
-	[ "${PIPESTATUS[1]}" -eq 1 ]
+	local headers abi
+	# shellcheck disable=SC2016 # make's
+	headers=$(make -s --eval 'print-%: ; @echo $($*)' print-KDIR)/arch/x86/include/generated/uapi/asm
+	for abi in 64 32 x32; do
+		{ scripts/gen-tables.sh gcc scripts/categories.txt "$headers/unistd_$abi.h" > /dev/null; } 2>&1
+	done > "$work/categories.log"
+	cat "$work/categories.log"
+	[ ! -s "$work/categories.log" ]
 }
 
 check_module_gcc() {
@@ -81,13 +94,11 @@ checkpatch() {
 	script=$(kernel_script checkpatch.pl) || return
 	# LINE_SPACING is right but for NOKPROBE_SYMBOL(), which the kernel puts right
 	# below a function as it does EXPORT_SYMBOL().
-	sources "$1" | while read -r file; do
-		perl "$script" --no-tree --terse --show-types --max-line-length=100 ${3:+"$3"} \
-			--ignore "$2" -f "$file" | grep -v '^total:' |
-		while IFS=: read -r name line rest; do
-			sed -n "${line}p" "$name" | grep -q '^NOKPROBE_SYMBOL' ||
-				echo "$name:$line:$rest"
-		done
+	sources "$1" | xargs perl "$script" --no-tree --terse --show-types --max-line-length=100 \
+		${3:+"$3"} --ignore "$2" -f | grep -v '^total:' |
+	while IFS=: read -r name line rest; do
+		sed -n "${line}p" "$name" | grep -q '^NOKPROBE_SYMBOL' ||
+			echo "$name:$line:$rest"
 	done
 }
 
@@ -140,19 +151,17 @@ check_manual() {
 
 # Nothing of the machine that it was written on: its paths, its mirror.
 check_tree() {
-	local bad=0 file
-	while read -r file; do
-		git check-ignore -q "$file" && { echo "tracked but ignored: $file"; bad=1; }
-		# Bad input for the tests may hold anything.
-		[[ $file == selftests/@(command/data|fuzzers/corpus|fuzzers/regressions)/* ]] ||
-			[ "$(head -c 4096 "$file" | tr -d '\000' | wc -c)" = "$(head -c 4096 "$file" | wc -c)" ] ||
-			{ echo "binary: $file"; bad=1; }
-		case $file in *.[ch] | *.sh | */Makefile | Makefile | Kbuild)
-			head -3 "$file" | grep -q 'SPDX-License-Identifier' ||
-				{ echo "no SPDX tag: $file"; bad=1; } ;;
-		esac
-	done < <(sources)
-	return "$bad"
+	{
+		git ls-files -ci --exclude-standard | sed 's/^/tracked but ignored: /'
+		sources "${no_data[@]}" | xargs grep -laP '\x00' | sed 's/^/binary: /'
+		sources '*.[ch]' '*.sh' '*Makefile' '*Kbuild' | xargs awk '
+			FNR == 1 && NR > 1 && !tagged { print file }
+			FNR == 1 { file = FILENAME; tagged = 0 }
+			FNR <= 3 && /SPDX-License-Identifier/ { tagged = 1 }
+			END { if (!tagged) print file }' | sed 's/^/no SPDX tag: /'
+	} > "$work/tree.log"
+	cat "$work/tree.log"
+	[ ! -s "$work/tree.log" ]
 }
 
 mapfile -t all < <(declare -F | sed -n 's/^declare -f check_//p')
@@ -160,16 +169,28 @@ case ${1-} in
 -h | --help) echo "Usage: scripts/check.sh [CHECK...], of: ${all[*]}"; exit 0 ;;
 esac
 [ $# -gt 0 ] || set -- "${all[@]}"
-failed=0
 for name; do
 	declare -F "check_$name" > /dev/null ||
 		{ echo "check: no check '$name'; there are: ${all[*]}" >&2; exit 2; }
-	if "check_$name" > "$work/log" 2>&1; then
-		echo "check: $name: ok"
-	else
-		echo "check: $name: FAILED"
-		sed 's/^/    /' "$work/log"
-		failed=1
-	fi
 done
-exit $failed
+
+worker()
+{
+	local i name log=$work/log.$1
+
+	while i=$(next_job) && ((i < ${#wanted[@]})); do
+		name=${wanted[i]}
+		if "check_$name" > "$log" 2>&1; then
+			echo "check: $name: ok"
+		else
+			{ echo "check: $name: FAILED"; sed 's/^/    /' "$log"; } > "$work/said.$1"
+			# In one piece: others print, too.
+			flock "$queue" cat "$work/said.$1"
+			touch "$work/failed"
+		fi
+	done
+}
+
+wanted=("$@") queue=$work/queue
+work "$(nproc)" worker
+[ ! -e "$work/failed" ]
