@@ -151,7 +151,7 @@ framework()
 
 kselftest()
 {
-	make -s ${cross:+CROSS_COMPILE="$cross"} -C "$tree/tools/testing/selftests" TARGETS=syscount FORCE_TARGETS=1 \
+	make -s -j "$(nproc)" ${cross:+CROSS_COMPILE="$cross"} -C "$tree/tools/testing/selftests" TARGETS=syscount FORCE_TARGETS=1 \
 		SYSCOUNT_TOP="$repo" KSFT_INSTALL_PATH="$install" "$@"
 }
 
@@ -212,6 +212,7 @@ boot()
 	shift
 	(($#)) || return
 	name='' vm_status='' where=$kernel
+	! in_list neighbours "$@" || local -x VM_TEST_MODULES=neighbour
 	# Shared, since the VM has its own /tmp and perhaps we are there.
 	while IFS= read -r line; do
 		[[ $line != '## start '* ]] || seen+=("${line#\#\# start }")
@@ -354,7 +355,7 @@ main()
 	"$repo/scripts/setup.sh" --check || exit 1
 	mkdir -p "$repo/build/selftests"
 	: > "$recap"
-	if ! make -s -C "$repo" module tool > "$log" 2>&1; then
+	if ! make -s -j "$(nproc)" -C "$repo" module tool > "$log" 2>&1; then
 		cat "$log"
 		test_missing build "the module or the command does not build"
 		done_with

@@ -7,6 +7,7 @@
 set -u
 repo=$(realpath -- "$(dirname -- "${BASH_SOURCE[0]}")/..")
 tmp=$(mktemp -d) || exit
+export VM_TEST_MODULES=planted
 trap 'rm -rf "$tmp"' EXIT
 # shellcheck source-path=SCRIPTDIR source=same.sh
 . "$repo/selftests/same.sh"

@@ -13,6 +13,7 @@ trap 'rm -rf "$tmp"' EXIT
 # shellcheck source-path=SCRIPTDIR source=../../scripts/vm.d/judge.sh
 . "$repo/scripts/vm.d/judge.sh"
 number=0 failed=0
+export VM_TEST_MODULES=planted
 
 result() # "" or "not ", NAME
 {
