@@ -199,12 +199,15 @@ run()
 	echo "$name|$release|$cpus|$words|$tests|$gcc|$clang|$((SECONDS - began))" > "$results/$name/.result"
 }
 
-# A worker of the short dose, with sources and builds of its own
+# A worker of the short dose, with sources and builds of its own, which begin with what is built
+# already
 short_worker() # NUMBER
 {
 	local i name tree=$results/tree.$1
 
 	mkdir -p "$tree" && rsync -a --delete --exclude /build --exclude /.git "$repo/" "$tree" || return
+	[[ -e $tree/build ]] ||
+		rsync -a --exclude={/matrix,/test-debug,/coverage,/fuzzers} "$repo/build/" "$tree/build" || return
 	while i=$(next_job) && ((i < ${#wanted[@]})); do
 		name=${wanted[i]}
 		say "$name"

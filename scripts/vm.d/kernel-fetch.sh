@@ -136,6 +136,8 @@ root_unpack() # RELEASE SUITE
 {
 	# Security updates alone have no compiler.
 	[[ $2 != *-security ]] || apt_suites "$tmp/apt" "$2" "${2%-security}" || return
+	# What is there already is not downloaded again.
+	mkdir -p "$tmp/root-archives" && ln "$tmp"/*.deb "$tmp/root-archives" &&
 	apt_root "$tmp/out/root" "$tmp/root-archives" "linux-headers-$1" make perl &&
 	ln -s "root/usr/src/linux-headers-$1" "$tmp/out/build"
 }
@@ -152,6 +154,8 @@ apt_root()
 		"${@:3}" || return
 	# That has the links of a merged /usr, which the others go through.
 	for package in "$archives"/base-files_*.deb "$archives"/*.deb; do
+		# Headers can depend on it; it is unpacked elsewhere.
+		[[ $package != */linux-image-* ]] || continue
 		dpkg-deb -x "$package" "$root" || return
 	done
 	# What the packages' scripts would have done.
