@@ -128,9 +128,11 @@ build_by_all()
 # What a configuration is to run: sets list
 wanted_tests()
 {
-	local words=() test short=short-${kernel##*-}
+	local words=() test short
 
-	grep -q "^$short: " "$configurations" || short=short
+	for short in "short-$name" "short-${kernel##*-}" short; do
+		! grep -q "^$short: " "$configurations" || break
+	done
 	# shellcheck disable=SC2086 # words
 	case $dose in
 	full) read -r -a list <<< "$("$repo/scripts/test.sh" -n -k "$kernel")" ;;

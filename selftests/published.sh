@@ -148,6 +148,12 @@ matrix -p
 same "... and what did not run on the new one goes, and is named" "Not run: one." "$(grep '^Not run' "$published")"
 same "... of all lists" "four" "$(sed -n 's/^- \([^:,]*\).*/\1/p' "$published" | xargs)"
 
+printf '%s\n' 'five | 6.1-x | 5 | | two' 'six | 6.1-x | 6 | | two' 'short-x: b' 'short-five: c' >> "$copy/scripts/test.d/matrix"
+: > "$said/5"
+: > "$said/6"
+matrix -s five six four
+same "short: the group of the line, of its kind of kernel, or of all" $'4: a\n5: c\n6: b' "$(sort "$asked")"
+
 : > "$said/debug"
 debug -a nosmp
 same "test-debug: words without a kernel" 2 "$status"
