@@ -151,7 +151,8 @@ static inline int compat_unregister_ftrace_direct(struct ftrace_ops *ops, unsign
 /*
  * 6.7, commit d05cb470663a ("ftrace: Fix modification of direct_function hash while in
  * use"): before it the table of all direct calls grew while one call of
- * register_ftrace_direct() filled it, and only the last that was outgrown was freed.
+ * register_ftrace_direct() filled it, and only the last that was outgrown was freed. Where
+ * a stable kernel has that, too, attaching only takes longer than it must.
  */
 #define SYSCOUNT_DIRECT_LEAKS	(LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0))
 

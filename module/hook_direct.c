@@ -372,7 +372,7 @@ err_free:
 }
 
 /*
- * All at once; if one of them has a direct call already, look by halves which it is,
+ * A portion at once; if one of them has a direct call already, look by halves which it is,
  * and take a kprobe for that one.
  */
 static int attach_patches(unsigned long *list, unsigned int count, enum kind kind)
@@ -394,14 +394,15 @@ static int attach_patches(unsigned long *list, unsigned int count, enum kind kin
 
 /*
  * How many of @count functions to register in one call. The kernel's table has 32 lists
- * at first, and grows to twice as many whenever it holds two for each. So with no more
- * than these it grows once, and a kernel that loses the others loses nothing.
+ * at first, and gets twice as many when one comes to more than two for each: to 65, 129,
+ * 257. With fewer than are there already it grows once in a call at most, and a kernel
+ * that frees only the last one outgrown loses none.
  */
 static unsigned int portion_of(unsigned int count)
 {
 	if (!SYSCOUNT_DIRECT_LEAKS)
 		return count;
-	return min(count, max(patched_count, 64U));
+	return min(count, max(patched_count, 65U) - 1);
 }
 
 static int attach_kind(unsigned long *list, enum kind kind)
