@@ -37,7 +37,7 @@ $(MODULE_DIR)/syscount.ko: $(MODULE_SOURCES)
 	@test -n "$(KDIR)" || { echo "make: no headers of kernel '$(KVER)': install linux-headers, or type 'make setup'" >&2; exit 1; }
 	@mkdir -p $(MODULE_DIR)
 	@cp --parents -pu $(MODULE_SOURCES) $(MODULE_DIR)
-	$(call kbuild,$(MODULE_DIR))
+	+$(call kbuild,$(MODULE_DIR))
 	@touch $@
 
 kbuild = $(if $(KROOT),scripts/vm.d/in-root $(KROOT) $1) $(MAKE) -C $(KDIR) M=$1 modules
@@ -61,7 +61,7 @@ test-modules: $(TEST_MODULES:%=$(MODULE_DIR)/%/built)
 $(MODULE_DIR)/%/built: $(wildcard $(TEST_MODULES:%=selftests/%/*)) module/compat.h
 	@mkdir -p $(@D)
 	@cp -pu selftests/$*/* module/compat.h $(@D)
-	$(call kbuild,$(@D))
+	+$(call kbuild,$(@D))
 	@touch $@
 
 tool:

@@ -154,8 +154,8 @@ apt_root()
 		"${@:3}" || return
 	# That has the links of a merged /usr, which the others go through.
 	for package in "$archives"/base-files_*.deb "$archives"/*.deb; do
-		# Headers can depend on it; it is unpacked elsewhere.
-		[[ $package != */linux-image-* ]] || continue
+		# What the headers depend on or come with, and is unpacked elsewhere
+		[[ $package != */linux-@(image|modules|binary)-* ]] || continue
 		dpkg-deb -x "$package" "$root" || return
 	done
 	# What the packages' scripts would have done.
