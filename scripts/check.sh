@@ -35,8 +35,8 @@ kernel_script() {
 
 	exec {lock}> "$work/linux.lock"
 	flock "$lock"
-	if [ ! -d "$tree" ]; then
-		mkdir "$tree"
+	if [ ! -e "$tree/scripts/$1" ]; then
+		mkdir -p "$tree"
 		tar -C "$tree" --strip-components=1 -xf /usr/src/linux-source-6.1.tar.xz --wildcards \
 			'*/scripts/checkpatch.pl' '*/scripts/spelling.txt' \
 			'*/scripts/const_structs.checkpatch' '*/scripts/kernel-doc' || return
@@ -91,11 +91,15 @@ check_tool_clang() {
 # checkpatch FILES TYPES-TO-IGNORE [OPTION]
 checkpatch() {
 	local script
-	script=$(kernel_script checkpatch.pl) || return
+	script=$(kernel_script checkpatch.pl) || { echo "checkpatch.pl: cannot be had"; return; }
 	# LINE_SPACING is right but for NOKPROBE_SYMBOL(), which the kernel puts right
 	# below a function as it does EXPORT_SYMBOL().
 	sources "$1" | xargs perl "$script" --no-tree --terse --show-types --max-line-length=100 \
-		${3:+"$3"} --ignore "$2" -f | grep -v '^total:' |
+		${3:+"$3"} --ignore "$2" -f > "$work/checkpatch.said" 2>&1
+	# Its status says nothing: did it come to the last file?
+	[ "$(grep -c '^total:' "$work/checkpatch.said")" = "$(sources "$1" | wc -l)" ] ||
+		echo "checkpatch.pl did not look at all of $1"
+	grep -v '^total:' "$work/checkpatch.said" |
 	while IFS=: read -r name line rest; do
 		sed -n "${line}p" "$name" | grep -q '^NOKPROBE_SYMBOL' ||
 			echo "$name:$line:$rest"
@@ -181,16 +185,22 @@ worker()
 	while i=$(next_job) && ((i < ${#wanted[@]})); do
 		name=${wanted[i]}
 		if "check_$name" > "$log" 2>&1; then
-			echo "check: $name: ok"
+			echo "check: $name: ok" > "$work/said.$1"
+			touch "$work/passed.$i"
 		else
 			{ echo "check: $name: FAILED"; sed 's/^/    /' "$log"; } > "$work/said.$1"
-			# In one piece: others print, too.
-			flock "$queue" cat "$work/said.$1"
-			touch "$work/failed"
 		fi
+		touch "$work/ended.$i"
+		# In one piece: others print, too.
+		flock "$queue" cat "$work/said.$1"
 	done
 }
 
 wanted=("$@") queue=$work/queue
 work "$(nproc)" worker
-[ ! -e "$work/failed" ]
+failed=0
+for i in "${!wanted[@]}"; do
+	[ -e "$work/passed.$i" ] || failed=1
+	[ -e "$work/ended.$i" ] || echo "check: ${wanted[i]}: FAILED: it did not come to an end"
+done
+exit $failed

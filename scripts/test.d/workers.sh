@@ -9,7 +9,7 @@ next_job()
 
 	{
 		flock 9
-		i=$(<"$queue")
+		i=$(<"$queue") && [[ $i ]] || return
 		echo $((i + 1)) > "$queue"
 	} 9< "$queue"
 	echo "$i"
