@@ -209,7 +209,8 @@ short_worker() # NUMBER
 
 	mkdir -p "$tree" && rsync -a --delete --exclude /build --exclude /.git "$repo/" "$tree" || return
 	[[ -e $tree/build ]] ||
-		rsync -a --exclude={/matrix,/test-debug,/coverage,/fuzzers} "$repo/build/" "$tree/build" || return
+		{ rsync -a --exclude={/matrix,/test-debug,/coverage,/fuzzers} "$repo/build/" "$tree/build.tmp" &&
+		  mv "$tree/build.tmp" "$tree/build"; } || { say "$repo/build: cannot be copied"; return 1; }
 	while i=$(next_job) && ((i < ${#wanted[@]})); do
 		name=${wanted[i]}
 		say "$name"

@@ -103,8 +103,8 @@ results() # KERNEL WORDS
 # What the report has of other tests.
 kept()
 {
-	# Their beginnings, up to the test's name
-	sed -n 's/^\(| [^|]* | [^|]* | [^|]* | \).*/\1/p; s/^\(- [^:]*: \).*/\1/p' "$out/results" > "$out/keys"
+	# Their beginnings, up to the test's name; what it did goes with its row.
+	sed -n 's/^\(| [^|]* | [^|]* | [^|]* | \).*/\1/p; s/^| \([^|]*\) | - | \([^|]*\) | .*/- \1 \2: /p; s/^| \([^|]*\) | \([^|]*\) | \([^|]*\) | .*/- \1 \2 \3: /p' "$out/results" > "$out/keys"
 	grep -E '^(\| (kasan|kcsan) |- )' "$report" 2> /dev/null | grep -vFf "$out/keys"
 }
 

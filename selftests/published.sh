@@ -23,7 +23,10 @@ make_copy()
 	cp -r "$repo"/scripts/{matrix.sh,test-debug.sh,test.d,vm.d,gen-tables.sh,categories.txt} "$copy/scripts"
 	cp "$repo/Kbuild" "$copy"
 	echo one > "$copy/module/source"
-	echo "kernel_find() { release=1.2.3; }" > "$copy/scripts/vm.d/kernel.sh"
+	cat > "$copy/scripts/vm.d/kernel.sh" <<-'END'
+		kernel_find() { release=1.2.3; }
+		kernel_cached() { [[ $1 == built-kasan-* && -e $XDG_CACHE_HOME/kasan ]]; }
+	END
 	printf 'before\n%s\nold\n%s\nbehind\n' "$mark" "$mark" > "$copy/README.md"
 	printf '#!/bin/sh\n' > "$copy/scripts/setup.sh"
 	# What is said of each test of a number of CPUs, and at the end
@@ -176,8 +179,18 @@ debug -k kasan -a nosmp a
 same "... with words: rows of their own, and so what it did" "- kasan a: 7 of it - kasan nosmp a: 7 of it" \
 	"$(grep '^- ' "$copy/Documentation/test-report.md" | xargs)"
 same "... beside the others" 3 "$(report | wc -l)"
+rm "$said/debug.failed"
+debug -k kasan a
+same "... and that goes with its row" "- kasan nosmp a: 7 of it" "$(grep '^- ' "$copy/Documentation/test-report.md")"
+: > "$asked"
 debug -s
-same "short: the report stays, and nothing runs without a kernel" \
+same "short: nothing runs without a kernel" \
 	"0 test-debug: nothing was run: scripts/vm -k kasan -- true builds a kernel" "$status ${out##*$'\n'}"
+same "... and nothing is asked for" "" "$(<"$asked")"
+mkdir -p "$XDG_CACHE_HOME" && touch "$XDG_CACHE_HOME/kasan"
+cp "$copy/Documentation/test-report.md" "$tmp/report"
+debug -s
+same "... those that are there get their dose, which can fail" "1 debug: planted fail_nth counted_once watch_objects" "$status $(<"$asked")"
+same "... and the report stays as it is" "" "$(diff "$tmp/report" "$copy/Documentation/test-report.md")"
 
 same_end
