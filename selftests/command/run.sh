@@ -47,13 +47,21 @@ fail()
 # Standard output must be that of expected/NAME, nothing if there is none.
 verdict()
 {
-	local name=$1 status=$2 want=$3 errors=$4 file=$here/expected/$1
+	local name=$1 status=$2 want=$3 errors=${4:+$4$'\n'} file=$here/expected/$1 said
 
 	[[ -e $file ]] || file=/dev/null
+	# Most pass, and what follows starts ten processes.
+	IFS= read -r -d '' said <"$tmp/err"
+	if [[ $option != -v && $said == "$errors" ]] && ((status == want)) &&
+		cmp -s "$file" "$tmp/out"
+	then
+		pass "$name"
+		return
+	fi
 	{
 		echo "$name:"
 		((status == want)) || echo "exit status $status, expected $want"
-		diff -u <(printf %s "${errors:+$errors$'\n'}") "$tmp/err" | tail -n +3
+		diff -u <(printf %s "$errors") "$tmp/err" | tail -n +3
 		diff -au "$file" "$tmp/out" | tail -n +3
 		find "$tmp/valgrind" -type f -exec cat {} +
 	} >"$tmp/why"
@@ -102,9 +110,10 @@ for part in "$here"/tests/*.sh; do
 done
 
 # An output that no test looks at is a test that somebody lost.
+all=${results[*]}
 for file in "$here"/expected/*; do
 	name=${file##*/}
-	[[ ${results[*]} == *" - $name"* ]] || { echo "$file" >"$tmp/why"; fail "expected-$name"; }
+	[[ $all == *" - $name"* ]] || { echo "$file" >"$tmp/why"; fail "expected-$name"; }
 done
 
 echo "TAP version 13"
