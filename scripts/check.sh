@@ -157,10 +157,8 @@ check_tree() {
 		git ls-files -ci --exclude-standard | sed 's/^/tracked but ignored: /'
 		sources "${no_data[@]}" | xargs grep -laP '\x00' | sed 's/^/binary: /'
 		sources '*.[ch]' '*.sh' '*Makefile' '*Kbuild' | xargs awk '
-			FNR == 1 && NR > 1 && !tagged { print file }
-			FNR == 1 { file = FILENAME; tagged = 0 }
-			FNR <= 3 && /SPDX-License-Identifier/ { tagged = 1 }
-			END { if (!tagged) print file }' | sed 's/^/no SPDX tag: /'
+			FNR <= 3 && /SPDX-License-Identifier/ { tagged[FILENAME] }
+			END { for (i = 1; i < ARGC; i++) if (!(ARGV[i] in tagged)) print "no SPDX tag: " ARGV[i] }'
 	} > "$work/tree.log"
 	cat "$work/tree.log"
 	[ ! -s "$work/tree.log" ]

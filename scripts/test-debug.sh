@@ -104,7 +104,9 @@ results() # KERNEL WORDS
 kept()
 {
 	# Their beginnings, up to the test's name; what it did goes with its row.
-	sed -n 's/^\(| [^|]* | [^|]* | [^|]* | \).*/\1/p; s/^| \([^|]*\) | - | \([^|]*\) | .*/- \1 \2: /p; s/^| \([^|]*\) | \([^|]*\) | \([^|]*\) | .*/- \1 \2 \3: /p' "$out/results" > "$out/keys"
+	sed -n -e 's/^\(| [^|]* | [^|]* | [^|]* | \).*/\1/p' \
+		-e 's/^| \([^|]*\) | - | \([^|]*\) | .*/- \1 \2: /p' \
+		-e 's/^| \([^|]*\) | \([^|]*\) | \([^|]*\) | .*/- \1 \2 \3: /p' "$out/results" > "$out/keys"
 	grep -E '^(\| (kasan|kcsan) |- )' "$report" 2> /dev/null | grep -vFf "$out/keys"
 }
 
