@@ -86,10 +86,10 @@ static unsigned int probe_count;
 
 /*
  * Symbols are looked up by kprobes that are never armed. One by one, since the first
- * that is not there would fail all; let go together, since that waits for a grace
- * period.
+ * that is not there would fail all; let go so many together, since that waits for a
+ * grace period.
  */
-#define LOOKUPS		32
+#define LOOKUPS		256
 
 struct function {
 	unsigned long address;
@@ -98,6 +98,7 @@ struct function {
 
 struct lookup {
 	struct kprobe kprobe[LOOKUPS];
+	struct kprobe *registered[LOOKUPS];
 	char symbol[LOOKUPS][SYSCOUNT_ENTRY_LEN];
 	u8 kinds[LOOKUPS];
 	unsigned int count;
@@ -110,7 +111,6 @@ struct lookup {
 
 static int look_up_all(struct lookup *lookup)
 {
-	struct kprobe *registered[LOOKUPS];
 	unsigned int i;
 	int err = 0;
 
@@ -126,11 +126,11 @@ static int look_up_all(struct lookup *lookup)
 				  err);
 			break;
 		}
-		registered[i] = kprobe;
+		lookup->registered[i] = kprobe;
 		lookup->found[lookup->found_count].address = (unsigned long)kprobe->addr;
 		lookup->found[lookup->found_count++].kind = lookup->kinds[i];
 	}
-	unregister_kprobes(registered, i);
+	unregister_kprobes(lookup->registered, i);
 	lookup->count = 0;
 	cond_resched();
 	return err;
