@@ -110,6 +110,21 @@ kept()
 	grep -E '^(\| (kasan|kcsan) |- )' "$report" 2> /dev/null | grep -vFf "$out/keys"
 }
 
+# What a run of all would bring that no row of this module is of
+not_run()
+{
+	local one kernel words tests test none
+
+	for one in "${full[@]}"; do
+		IFS='|' read -r kernel words tests <<< "$one"
+		none=''
+		for test in ${tests:-$("$repo/scripts/test.sh" -k "$kernel" -n)}; do
+			grep -q "^| $kernel | ${words:--} | $test | .*| $module | " "$out/kept" || none+=" $test"
+		done
+		[[ ! $none ]] || echo "* $kernel${words:+, $words}:$none"
+	done
+}
+
 write_report()
 {
 	kept > "$out/kept"
@@ -118,12 +133,14 @@ write_report()
 	# What \`make test-debug\` ran
 
 	The module is \`$module\` now: $(grep -c "^|.* | $module |" "$out/kept") of $(grep -c '^|' "$out/kept") rows are of it. What is new since that of
-	another row, \`git diff COMMIT -- module\` says.
+	another row, \`git diff COMMIT -- module\` says. Not run on it:
+
+	$(not_run)
 
 	What those kernels look for is in
 	[scripts/vm.d/kernel.config](../scripts/vm.d/kernel.config); a single report of theirs is a
 	failure. [testing.md](testing.md) says what each test pins, and what the words do. This is written
-	by \`scripts/test-debug.sh\`: a test that is not here was not run.
+	by \`scripts/test-debug.sh\`.
 
 	| kernel | words | test | counts | seconds | module | linux-source-6.1 | at commit | on |
 	|---|---|---|---|---|---|---|---|---|

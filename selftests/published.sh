@@ -33,8 +33,9 @@ make_copy()
 	cat > "$copy/scripts/test.sh" <<-'END'
 		#!/bin/bash
 		cpus=debug
-		while getopts k:c:a: option; do
+		while getopts k:c:a:n option; do
 			[[ $option != c ]] || cpus=$OPTARG
+			[[ $option != n ]] || { echo a b c; exit; }
 		done
 		shift $((OPTIND - 1))
 		echo "$cpus: $*" >> "$asked"
@@ -173,7 +174,8 @@ second=$(module)
 same "... of another module: that of its test alone" \
 	$'1\nkasan | - | a | 5 passed, 1 FAILED | 1 | '"$second"$'\nkasan | - | b | 2 passed, 1 skipped | 2 | '"$first" \
 	"$status"$'\n'"$(report)"
-same "... which says how many are of the module" "The module is \`$second\` now: 1 of 2 rows are of it." \
+same "... which says what did not run on the module" "* kasan: b c" "$(grep '^\* kasan:' "$copy/Documentation/test-report.md")"
+same "... and how many are of it" "The module is \`$second\` now: 1 of 2 rows are of it." \
 	"$(grep -o '^The module is .* it\.' "$copy/Documentation/test-report.md")"
 debug -k kasan -a nosmp a
 same "... with words: rows of their own, and so what it did" "- kasan a: 7 of it - kasan nosmp a: 7 of it" \
