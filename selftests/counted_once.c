@@ -37,6 +37,8 @@ static pid_t start(void (*child)(void))
 	if (pid < 0)
 		die("fork: %s", strerror(errno));
 	if (!pid) {
+		/* A case that fails leaves none behind. */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		child();
 		_exit(0);
 	}

@@ -1643,6 +1643,7 @@ TEST_F(many, closed_in_the_middle)
 	/* Who has the file is killed. */
 	pid = fork();
 	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		watch_open(ALL, SYSCOUNT_BY_PROCESS, ERRORS | LATENCY, 0);
 		board_arrive();
 		pause();
