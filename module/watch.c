@@ -94,6 +94,8 @@ static void choose_way(struct syscount_watched *watched)
 			table = &member->table;
 		}
 	}
+	/* The task can be running, and takes these without looking at the list: they are whole. */
+	smp_wmb();
 	WRITE_ONCE(watched->table, table);
 	WRITE_ONCE(watched->single, single);
 }
@@ -770,32 +772,52 @@ static void say_lost(struct watch *watch, int err)
 	raw_spin_unlock_irqrestore(&watch->lock, flags);
 }
 
-/*
- * To the watches of the cgroups that @task is in. In an RCU read section. Returns whether
- * there is one that it was not in.
- */
-static bool join_of_cgroups(struct task_struct *task)
+static bool join_and_say(struct watch *watch, struct task_struct *task)
 {
-	bool joined = false;
+	int err = watch_join_wanted(watch, task);
+
+	say_lost(watch, err);
+	return !err;
+}
+
 #ifdef CONFIG_CGROUPS
-	struct cgroup *cgroup;
-	struct watch *watch;
+/* The same for it, or all threads of its process: whether any is one that was none. */
+static bool join_threads(struct watch *watch, struct task_struct *task, bool threadgroup)
+{
+	struct task_struct *thread;
+	bool joined = false;
 
-	for (cgroup = task_dfl_cgroup(task); cgroup; cgroup = cgroup_parent(cgroup)) {
-		hash_for_each_possible_rcu(watches_of_cgroups, watch, of_cgroup,
-					   (unsigned long)cgroup) {
-			int err;
-
-			if (watch->cgroup != cgroup)
-				continue;
-			err = watch_join_wanted(watch, task);
-			say_lost(watch, err);
-			joined |= !err;
-		}
-	}
-#endif
+	if (!threadgroup)
+		return join_and_say(watch, task);
+	for_each_thread(task, thread)
+		joined |= join_and_say(watch, thread);
 	return joined;
 }
+
+/*
+ * To the watches of the cgroups that @task is in, it or all threads of its process: by cgroup,
+ * as there can be thousands of those one in another, and of threads. In an RCU read section.
+ * Returns whether there is one that was not in one of these.
+ */
+static bool join_of_cgroups(struct task_struct *task, bool threadgroup)
+{
+	struct cgroup *cgroup;
+	struct watch *watch;
+	bool joined = false;
+
+	for (cgroup = task_dfl_cgroup(task); cgroup; cgroup = cgroup_parent(cgroup))
+		hash_for_each_possible_rcu(watches_of_cgroups, watch, of_cgroup,
+					   (unsigned long)cgroup)
+			if (watch->cgroup == cgroup)
+				joined |= join_threads(watch, task, threadgroup);
+	return joined;
+}
+#else
+static bool join_of_cgroups(struct task_struct *task, bool threadgroup)
+{
+	return false;
+}
+#endif
 
 /**
  * watches_join() - make a task a member of all watches that want it by where it is
@@ -806,8 +828,8 @@ void watches_join(struct task_struct *task)
 	struct watch *watch;
 
 	list_for_each_entry_rcu(watch, &watches_of_all, everywhere)
-		say_lost(watch, watch_join_wanted(watch, task));
-	join_of_cgroups(task);
+		join_and_say(watch, task);
+	join_of_cgroups(task, false);
 }
 
 /* To a watch of the task that made it. */
@@ -873,20 +895,37 @@ static struct watch *watch_left(struct task_struct *task)
 	return left;
 }
 
-/**
- * watches_cgroup_moved() - a task is in another cgroup now
- * @task: the running one or another. In an RCU read section
- *
- * Return: whether it has joined a watch, so that its CPU is to be told if it runs
- */
-bool watches_cgroup_moved(struct task_struct *task)
+static void leave_cgroups(struct task_struct *task)
 {
 	struct watch *watch;
 
 	move_members_later(task);
 	while ((watch = watch_left(task)) != NULL)
 		end_any(watch, task);
-	return join_of_cgroups(task);
+}
+
+/**
+ * watches_cgroup_moved() - a task is in another cgroup now
+ * @task: the running one or another. In an RCU read section
+ * @threadgroup: all threads of its process are
+ *
+ * Interrupts can be off, and forks wait: this takes its time for each thread, and for each
+ * cgroup on the way up, but not for each thread in each of them.
+ *
+ * Return: whether one has joined a watch, so that its CPU is to be told if it runs
+ */
+bool watches_cgroup_moved(struct task_struct *task, bool threadgroup)
+{
+	struct task_struct *thread;
+
+	if (threadgroup)
+		for_each_thread(task, thread)
+			leave_cgroups(thread);
+	else
+		leave_cgroups(task);
+	/* It is in its new cgroup: pairs with gathering_begins(). */
+	smp_mb();
+	return READ_ONCE(watches_gathering) && join_of_cgroups(task, threadgroup);
 }
 
 /* Would @task be a member, had the watch been there when it was made? */
@@ -1010,16 +1049,11 @@ static void gathering_ends(void)
 	WRITE_ONCE(watches_gathering, watches_gathering - 1);
 }
 
-static int add_task(struct watch *watch, pid_t nr)
+/* The thread that has the id now, or all of the process. */
+static int join_task(struct watch *watch, struct task_struct *task)
 {
-	struct pid *pid = find_get_pid(nr);
-	struct task_struct *task = get_pid_task(pid, PIDTYPE_PID);
 	int err = -ESRCH;
 
-	put_pid(pid);
-	if (!task)
-		return -ESRCH;
-	gathering_begins();
 	if (watch->flags & SYSCOUNT_WATCH_NO_THREADS) {
 		rcu_read_lock();
 		err = join_running(watch, task);
@@ -1031,7 +1065,39 @@ static int add_task(struct watch *watch, pid_t nr)
 		if (!err && !READ_ONCE(watch->threads))
 			err = -ESRCH;
 	}
-	put_task_struct(task);
+	return err;
+}
+
+/*
+ * A thread that executes a program takes over the leader's id, and the leader ends
+ * (de_thread() in fs/exec.c): who has found that one looks again.
+ */
+static int join_pid(struct watch *watch, struct pid *pid)
+{
+	struct task_struct *task = get_pid_task(pid, PIDTYPE_PID), *next;
+	int err = -ESRCH;
+
+	while (task) {
+		err = join_task(watch, task);
+		next = err == -ESRCH ? get_pid_task(pid, PIDTYPE_PID) : NULL;
+		put_task_struct(task);
+		if (next == task) {
+			put_task_struct(next);
+			next = NULL;
+		}
+		task = next;
+	}
+	return err;
+}
+
+static int add_task(struct watch *watch, pid_t nr)
+{
+	struct pid *pid = find_get_pid(nr);
+	int err;
+
+	gathering_begins();
+	err = join_pid(watch, pid);
+	put_pid(pid);
 	if (!err)
 		err = tell_members(watch);
 	gathering_ends();

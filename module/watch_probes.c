@@ -13,6 +13,7 @@
 #include <linux/fs.h>
 #include <linux/jump_label.h>
 #include <linux/kprobes.h>
+#include <linux/nospec.h>
 #include <linux/ptrace.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
@@ -131,6 +132,27 @@ struct call {
 static DECLARE_BITMAP(moves_bytes, SYSCOUNT_CALLS) __ro_after_init;
 static DECLARE_BITMAP(executes, SYSCOUNT_CALLS) __ro_after_init;
 
+/*
+ * Past a mispredicted comparison with a table's size, an index that user space chose leads to
+ * memory behind the weights. Where a weight is only added that tells nothing; here it decides
+ * what is run next.
+ */
+static __always_inline unsigned long weight_of(unsigned int index)
+{
+	return syscount_weight(syscount_weights(), array_index_nospec(index, SYSCOUNT_INDEXES));
+}
+
+/* The same of one that was loaded already. */
+static __always_inline unsigned long decisive(unsigned long weight, unsigned int index)
+{
+	return weight & array_index_mask_nospec(index, SYSCOUNT_INDEXES);
+}
+
+static __always_inline bool is_in(const unsigned long *calls, unsigned int index)
+{
+	return index < SYSCOUNT_CALLS && test_bit(array_index_nospec(index, SYSCOUNT_CALLS), calls);
+}
+
 static notrace unsigned int index_for(struct member *member, const struct call *call)
 {
 	if (likely(call->index != NO_INDEX))
@@ -168,7 +190,7 @@ static __always_inline struct cell *cell_of(struct member *member, u32 key)
 /* Of a member that waits for an execve: is it that? */
 static notrace bool still_armed(struct member *member, unsigned int index)
 {
-	if (index >= SYSCOUNT_CALLS || !test_bit(index, executes))
+	if (!is_in(executes, index))
 		return true;
 	member_disarm(member);
 	return false;
@@ -225,7 +247,7 @@ NOKPROBE_SYMBOL(count_call);
 static noinline notrace void count_index(struct syscount_watched *watched, unsigned int index,
 					 unsigned long weight)
 {
-	struct call call = { .index = index, .weight = weight };
+	struct call call = { .index = index, .weight = decisive(weight, index) };
 
 	count_call(watched, &call);
 }
@@ -280,7 +302,7 @@ static notrace void resolve(struct call *call, s32 nr)
 {
 	if (likely(!arch_in_compat() && (u32)nr < SYSCOUNT_SIZE_64)) {
 		call->index = SYSCOUNT_BASE_64 + nr;
-		call->weight = syscount_weight(syscount_weights(), call->index);
+		call->weight = weight_of(call->index);
 		return;
 	}
 	call->abi = arch_entered_abi(&nr);
@@ -290,8 +312,8 @@ static notrace void resolve(struct call *call, s32 nr)
 		call->index = syscount_abi_base(call->abi) + nr;
 	else if (nr == -1)
 		call->index = syscount_slot_base(call->abi) + SYSCOUNT_SLOTS;
-	call->weight = syscount_weight(syscount_weights(), call->index == NO_INDEX ?
-				       syscount_slot_base(call->abi) : call->index);
+	call->weight = weight_of(call->index == NO_INDEX ? syscount_slot_base(call->abi) :
+							  call->index);
 }
 NOKPROBE_SYMBOL(resolve);
 
@@ -301,7 +323,7 @@ static noinline notrace unsigned int object_of(struct pt_regs *regs, unsigned in
 	struct file *file;
 	umode_t mode;
 
-	if (index >= SYSCOUNT_CALLS || !test_bit(index, moves_bytes))
+	if (!is_in(moves_bytes, index))
 		return SYSCOUNT_OBJECT_NONE;
 	syscall_get_arguments(current, regs, args);
 	file = fget(args[0]);
@@ -371,7 +393,7 @@ NOKPROBE_SYMBOL(enter_all);
 static noinline notrace void enter_slowly(struct member *member, struct pt_regs *regs,
 					  unsigned int index)
 {
-	member_enter(member, regs, index, syscount_weight(syscount_weights(), index));
+	member_enter(member, regs, index, weight_of(index));
 }
 NOKPROBE_SYMBOL(enter_slowly);
 
@@ -384,7 +406,7 @@ static noinline notrace void enter_single(struct member *member, struct pt_regs 
 {
 	struct cell *cell = table_find(&member->table, index);
 
-	if (unlikely(!cell || !syscount_weight(syscount_weights(), index))) {
+	if (unlikely(!cell || !weight_of(index))) {
 		enter_slowly(member, regs, index);
 		return;
 	}
@@ -456,7 +478,7 @@ notrace void syscount_watch_entered(unsigned long weight, struct pt_regs *regs, 
 		return;
 	single = READ_ONCE(watched->single);
 	/* A hook that does not count adds nothing. */
-	if (likely(single && weight))
+	if (likely(single && decisive(weight, SYSCOUNT_BASE_64 + id)))
 		enter_single(single, regs, SYSCOUNT_BASE_64 + id);
 	else
 		entered_slowly(weight, regs, id);
@@ -844,12 +866,6 @@ static void syscount_watch_task_rename(void *data, struct task_struct *task, con
 }
 
 #ifdef CONFIG_CGROUPS
-/* Returns whether there is a watch that it was not in. */
-static bool cgroup_moved(struct task_struct *task)
-{
-	return !(READ_ONCE(task->flags) & PF_KTHREAD) && watches_cgroup_moved(task);
-}
-
 /*
  * After the move, where nobody can be waited for. One that joins while it runs on another CPU
  * is told soon: it counts from then on, or from when it is switched to.
@@ -857,16 +873,13 @@ static bool cgroup_moved(struct task_struct *task)
 static void syscount_watch_cgroup_attach(void *data, struct cgroup *cgroup, const char *path,
 					 struct task_struct *task, bool threadgroup)
 {
-	struct task_struct *thread = task;
-	bool joined = false;
 	unsigned long flags;
+	bool joined;
 
+	if (READ_ONCE(task->flags) & PF_KTHREAD)
+		return;
 	rcu_read_lock();
-	if (threadgroup)
-		for_each_thread(task, thread)
-			joined |= cgroup_moved(thread);
-	else
-		joined = cgroup_moved(task);
+	joined = watches_cgroup_moved(task, threadgroup);
 	local_irq_save(flags);
 	watch_take_up(NULL);	/* it may have moved itself */
 	local_irq_restore(flags);

@@ -121,15 +121,16 @@ static u64 put_errnos(struct reading *reading, u32 call)
 
 static void put_times(struct reading *reading, u32 call)
 {
-	unsigned int bucket;
+	unsigned int part, i;
 
-	for (bucket = 0; bucket <= 64; bucket++) {
+	for (part = 0; part <= 64 / CELL_BUCKETS; part++) {
 		const struct cell *cell = table_find(&reading->table,
-			cell_key(CELL_TIMES, call, bucket / CELL_BUCKETS));
+						     cell_key(CELL_TIMES, call, part));
 
-		if (cell && cell->value[bucket % CELL_BUCKETS])
-			put_detail(reading, SYSCOUNT_DETAIL_LATENCY, bucket,
-				   cell->value[bucket % CELL_BUCKETS]);
+		for (i = 0; cell && i < CELL_BUCKETS; i++)
+			if (cell->value[i])
+				put_detail(reading, SYSCOUNT_DETAIL_LATENCY,
+					   part * CELL_BUCKETS + i, cell->value[i]);
 	}
 }
 
@@ -179,7 +180,8 @@ static void put_row(struct reading *reading, const struct cell *cell)
 		row.oldest_ns = flight->value[FLIGHT_OLDEST];
 	}
 	row.errors += put_errnos(reading, call);
-	put_times(reading, call);
+	if (reading->watch->flags & SYSCOUNT_WATCH_LATENCY)
+		put_times(reading, call);
 	row.details = reading->out[OUT_DETAILS].count - row.first_detail;
 	out_put(&reading->out[OUT_ROWS], &row);
 
@@ -212,8 +214,10 @@ static void put_rows(struct reading *reading)
 		}
 	}
 	sort(reading->calls, count, sizeof(reading->calls[0]), compare_u64, NULL);
-	for (i = 0; i < count; i++)
+	for (i = 0; i < count; i++) {
 		put_row(reading, reading->calls[i].cell);
+		cond_resched();
+	}
 }
 
 /* The call that a thread is in. Its cell stays while there is a reading. */

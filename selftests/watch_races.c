@@ -37,6 +37,7 @@
 #define CLOSES		400
 
 #define EXECUTIONS	20
+#define OPENS		2000
 #define MANY		200003
 #define REUSES		20
 #define UNLOADS		4
@@ -427,6 +428,28 @@ TEST_F(races, walked_over_while_threads_execute)
 		EXPECT_EQ(1 + MAKERS * (EXECUTIONS + 1), calls_of(&reading, A64, SYS_execve));
 		close(arms[i].fd);
 	}
+	expect_nothing_left(_metadata);
+}
+
+/* Whichever of its threads executes, and so takes over its id, it is there all the time. */
+TEST_F(races, opened_while_threads_execute)
+{
+	pid_t job = job_start(NULL, 0, "execute 1000000");
+	unsigned int opened = 0;
+	int fd, err = 0;
+
+	/* It would go on executing if this died before it is killed. */
+	while (!err && opened < OPENS) {
+		fd = watch_file();
+		err = watch_make(fd, SYSCOUNT_TARGET_TASK, SYSCOUNT_BY_NONE, 0, job);
+		opened += !err;
+		close(fd);
+	}
+	EXPECT_EQ(OPENS, opened) {
+		TH_LOG("%s", strerror(-err));
+	}
+	ASSERT_EQ(0, kill(job, SIGKILL));
+	EXPECT_EQ(SIGKILL, WTERMSIG(wait_status(job)));
 	expect_nothing_left(_metadata);
 }
 
