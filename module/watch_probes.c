@@ -398,15 +398,15 @@ static noinline notrace void enter_slowly(struct member *member, struct pt_regs 
 NOKPROBE_SYMBOL(enter_slowly);
 
 /*
- * The same as member_enter(), of what it does nearly always. What is rare is called last,
- * so that nothing needs to be kept over a call.
+ * The same as member_enter(), of what it does nearly always, for a call that counts. What is rare
+ * is called last, so that nothing needs to be kept over a call.
  */
 static noinline notrace void enter_single(struct member *member, struct pt_regs *regs,
 					  unsigned int index)
 {
 	struct cell *cell = table_find(&member->table, index);
 
-	if (unlikely(!cell || !weight_of(index))) {
+	if (unlikely(!cell)) {
 		enter_slowly(member, regs, index);
 		return;
 	}
@@ -422,7 +422,8 @@ static __always_inline void enter(struct syscount_watched *watched, struct pt_re
 {
 	struct member *member = READ_ONCE(watched->single);
 
-	if (likely(member && !arch_in_compat() && (unsigned long)id < SYSCOUNT_SIZE_64))
+	if (likely(member && !arch_in_compat() && (unsigned long)id < SYSCOUNT_SIZE_64 &&
+		   weight_of(SYSCOUNT_BASE_64 + id)))
 		enter_single(member, regs, SYSCOUNT_BASE_64 + id);
 	else
 		enter_all(watched, regs, id);
