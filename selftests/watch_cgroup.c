@@ -151,6 +151,16 @@ static void step(unsigned int number, unsigned int callers)
 	board_await(arrived + callers);
 }
 
+/*
+ * One that makes them alone. It waits for the next step when we return: who runs while he is moved
+ * is told of it later.
+ */
+static void step_of(pid_t pid, unsigned int number)
+{
+	step(number, 1);
+	wait_blocked(pid, SYS_futex);
+}
+
 static void end_caller(pid_t pid)
 {
 	board_step(STEPS + 1);
@@ -221,20 +231,20 @@ TEST_F(cgroup, who_comes_and_goes)
 
 		board_new();
 		pid = start_caller();
-		step(0, 1);
+		step_of(pid, 0);
 		wait_blocked(pid, SYS_futex);
 		expect_flocks(_metadata, fd, 0);
 		move(A, pid);
-		step(1, 1);
+		step_of(pid, 1);
 		wait_blocked(pid, SYS_futex);
 		expect_flocks(_metadata, fd, calls[1]);
 		/* Below it is still in it. */
 		move(BELOW_A, pid);
-		step(2, 1);
+		step_of(pid, 2);
 		wait_blocked(pid, SYS_futex);
 		expect_flocks(_metadata, fd, calls[1] + calls[2]);
 		move(B, pid);
-		step(3, 1);
+		step_of(pid, 3);
 		expect_flocks(_metadata, fd, calls[1] + calls[2]);
 		EXPECT_EQ(0, reading.head.threads);
 		end_caller(pid);
@@ -270,6 +280,14 @@ static void take_steps_by_threads(void)
 	_exit(0);
 }
 
+static void wait_for_step(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < THREADS; i++)
+		wait_blocked(board->member[i].tid, SYS_futex);
+}
+
 /* A process is moved with all of its threads, of which one event tells. */
 TEST_F(cgroup, threads_move)
 {
@@ -280,13 +298,16 @@ TEST_F(cgroup, threads_move)
 		take_steps_by_threads();
 	board_await(THREADS);
 	step(0, THREADS);
+	wait_for_step();
 	move(A, pid);
 	step(1, THREADS);
+	wait_for_step();
 	expect_flocks(_metadata, fd, THREADS * calls[1]);
 	EXPECT_EQ(1 + THREADS, reading.head.threads);
 	EXPECT_EQ(1 + THREADS, reading.head.group_count);
 	move(B, pid);
 	step(2, THREADS);
+	wait_for_step();
 	expect_flocks(_metadata, fd, THREADS * calls[1]);
 	EXPECT_EQ(0, reading.head.threads);
 	move(BELOW_A, pid);
@@ -295,14 +316,6 @@ TEST_F(cgroup, threads_move)
 	expect_flocks(_metadata, fd, THREADS * (calls[1] + calls[3]));
 	expect_no_flaw(_metadata, ERRORS);
 	close(fd);
-}
-
-static void wait_for_step(void)
-{
-	unsigned int i;
-
-	for (i = 0; i < THREADS; i++)
-		wait_blocked(board->member[i].tid, SYS_futex);
 }
 
 /* In a threaded cgroup a thread is without its process. */
@@ -619,16 +632,13 @@ static void grouped(struct __test_metadata *_metadata, int target, unsigned int 
 	move(A, pid);
 	fd = watch_open(target, SYSCOUNT_BY_CGROUP, flags,
 			target == SYSCOUNT_TARGET_TASK ? pid : 0);
-	step(0, 1);
-	wait_blocked(pid, SYS_futex);
+	step_of(pid, 0);
 	move(BELOW_A, pid);
-	step(1, 1);
-	wait_blocked(pid, SYS_futex);
+	step_of(pid, 1);
 	move(B, pid);
-	step(2, 1);
-	wait_blocked(pid, SYS_futex);
+	step_of(pid, 2);
 	move(A, pid);
-	step(3, 1);
+	step_of(pid, 3);
 	watch_read(fd, &reading);
 	group = group_by_cgroup(&reading, id_of(A));
 	ASSERT_NE(NULL, group);
