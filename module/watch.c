@@ -735,8 +735,9 @@ static bool watch_wants(const struct watch *watch, struct task_struct *task)
 {
 	if (watch->target == SYSCOUNT_TARGET_ALL)
 		return true;
+	/* By what stays when a thread executes a program and so becomes the leader: de_thread() */
 	if (watch->target == SYSCOUNT_TARGET_TASK)
-		return task->group_leader == watch->origin;
+		return task->signal == watch->origin;
 #ifdef CONFIG_CGROUPS
 	if (watch->target == SYSCOUNT_TARGET_CGROUP)
 		return cgroup_is_descendant(task_dfl_cgroup(task), watch->cgroup);
@@ -781,7 +782,7 @@ static bool join_and_say(struct watch *watch, struct task_struct *task)
 }
 
 #ifdef CONFIG_CGROUPS
-/* The same for it, or all threads of its process: whether any is one that was none. */
+/* The same for it, or all threads of its process: whether there may be one that was none. */
 static bool join_threads(struct watch *watch, struct task_struct *task, bool threadgroup)
 {
 	struct task_struct *thread;
@@ -795,27 +796,21 @@ static bool join_threads(struct watch *watch, struct task_struct *task, bool thr
 }
 
 /*
- * To the watches of the cgroups that @task is in, it or all threads of its process: by cgroup,
- * as there can be thousands of those one in another, and of threads. In an RCU read section.
- * Returns whether there is one that was not in one of these.
+ * To the watches of @cgroup and of those above it; @task, or all threads of its process. Both
+ * can be thousands, so threads are walked for a watch that is found, and not for each cgroup.
+ * In an RCU read section. Returns whether there may be one that has joined.
  */
-static bool join_of_cgroups(struct task_struct *task, bool threadgroup)
+static bool join_of_cgroups(struct cgroup *cgroup, struct task_struct *task, bool threadgroup)
 {
-	struct cgroup *cgroup;
 	struct watch *watch;
 	bool joined = false;
 
-	for (cgroup = task_dfl_cgroup(task); cgroup; cgroup = cgroup_parent(cgroup))
+	for (; cgroup; cgroup = cgroup_parent(cgroup))
 		hash_for_each_possible_rcu(watches_of_cgroups, watch, of_cgroup,
 					   (unsigned long)cgroup)
 			if (watch->cgroup == cgroup)
 				joined |= join_threads(watch, task, threadgroup);
 	return joined;
-}
-#else
-static bool join_of_cgroups(struct task_struct *task, bool threadgroup)
-{
-	return false;
 }
 #endif
 
@@ -829,7 +824,9 @@ void watches_join(struct task_struct *task)
 
 	list_for_each_entry_rcu(watch, &watches_of_all, everywhere)
 		join_and_say(watch, task);
-	join_of_cgroups(task, false);
+#ifdef CONFIG_CGROUPS
+	join_of_cgroups(task_dfl_cgroup(task), task, false);
+#endif
 }
 
 /* To a watch of the task that made it. */
@@ -838,6 +835,22 @@ void watch_join_child(struct watch *watch, struct task_struct *child)
 	say_lost(watch, watch_join(watch, child, false));
 }
 
+/* Of the running task, which was moved since its last call began. */
+void watched_move(struct syscount_watched *watched)
+{
+	struct member *member;
+	unsigned long flags;
+
+	lock_in_call_irqsave(&watched_lock, flags);
+	WRITE_ONCE(watched->moved, false);
+	list_for_each_entry(member, &watched->members, of_task)
+		if (member->watch->by == SYSCOUNT_BY_CGROUP)
+			WRITE_ONCE(member->moving, true);
+	choose_way(watched);
+	raw_spin_unlock_irqrestore(&watched_lock, flags);
+}
+
+#ifdef CONFIG_CGROUPS
 /*
  * Its members go to other groups by themselves, when it calls next or returns: here a lock of the
  * kernel's is held for all threads of a process, each a member as often as its user likes.
@@ -853,21 +866,6 @@ static void move_members_later(struct task_struct *task)
 		WRITE_ONCE(watched->moved, true);
 		choose_way(watched);
 	}
-	raw_spin_unlock_irqrestore(&watched_lock, flags);
-}
-
-/* Of the running task, which was moved since its last call began. */
-void watched_move(struct syscount_watched *watched)
-{
-	struct member *member;
-	unsigned long flags;
-
-	lock_in_call_irqsave(&watched_lock, flags);
-	WRITE_ONCE(watched->moved, false);
-	list_for_each_entry(member, &watched->members, of_task)
-		if (member->watch->by == SYSCOUNT_BY_CGROUP)
-			WRITE_ONCE(member->moving, true);
-	choose_way(watched);
 	raw_spin_unlock_irqrestore(&watched_lock, flags);
 }
 
@@ -906,15 +904,15 @@ static void leave_cgroups(struct task_struct *task)
 
 /**
  * watches_cgroup_moved() - a task is in another cgroup now
- * @task: the running one or another. In an RCU read section
+ * @cgroup: in this one, of any hierarchy; but not a thread that has ended
+ * @task: the running one or another; of a process, its leader. In an RCU read section
  * @threadgroup: all threads of its process are
  *
- * Interrupts can be off, and forks wait: this takes its time for each thread, and for each
- * cgroup on the way up, but not for each thread in each of them.
+ * Interrupts can be off, and forks wait. So cgroups are not walked up for each thread.
  *
- * Return: whether one has joined a watch, so that its CPU is to be told if it runs
+ * Return: whether one may have joined a watch, so that its CPU is to be told if it runs
  */
-bool watches_cgroup_moved(struct task_struct *task, bool threadgroup)
+bool watches_cgroup_moved(struct cgroup *cgroup, struct task_struct *task, bool threadgroup)
 {
 	struct task_struct *thread;
 
@@ -925,8 +923,9 @@ bool watches_cgroup_moved(struct task_struct *task, bool threadgroup)
 		leave_cgroups(task);
 	/* It is in its new cgroup: pairs with gathering_begins(). */
 	smp_mb();
-	return READ_ONCE(watches_gathering) && join_of_cgroups(task, threadgroup);
+	return READ_ONCE(watches_gathering) && join_of_cgroups(cgroup, task, threadgroup);
 }
+#endif
 
 /* Would @task be a member, had the watch been there when it was made? */
 static bool inherits(const struct watch *watch, struct task_struct *task)
@@ -1049,58 +1048,32 @@ static void gathering_ends(void)
 	WRITE_ONCE(watches_gathering, watches_gathering - 1);
 }
 
-/* The thread that has the id now, or all of the process. */
-static int join_task(struct watch *watch, struct task_struct *task)
+static int add_task(struct watch *watch, pid_t nr)
 {
+	struct pid *pid = find_get_pid(nr);
+	struct task_struct *task = get_pid_task(pid, PIDTYPE_PID);
 	int err = -ESRCH;
 
+	if (!task)
+		goto out;
+	gathering_begins();
 	if (watch->flags & SYSCOUNT_WATCH_NO_THREADS) {
 		rcu_read_lock();
 		err = join_running(watch, task);
 		rcu_read_unlock();
-	} else if (thread_group_leader(task)) {
-		watch->origin = task;
+	} else if (task_tgid(task) == pid) {
+		watch->origin = task->signal;
 		err = join_all(watch);
 		watch->origin = NULL;
 		if (!err && !READ_ONCE(watch->threads))
 			err = -ESRCH;
 	}
-	return err;
-}
-
-/*
- * A thread that executes a program takes over the leader's id, and the leader ends
- * (de_thread() in fs/exec.c): who has found that one looks again.
- */
-static int join_pid(struct watch *watch, struct pid *pid)
-{
-	struct task_struct *task = get_pid_task(pid, PIDTYPE_PID), *next;
-	int err = -ESRCH;
-
-	while (task) {
-		err = join_task(watch, task);
-		next = err == -ESRCH ? get_pid_task(pid, PIDTYPE_PID) : NULL;
-		put_task_struct(task);
-		if (next == task) {
-			put_task_struct(next);
-			next = NULL;
-		}
-		task = next;
-	}
-	return err;
-}
-
-static int add_task(struct watch *watch, pid_t nr)
-{
-	struct pid *pid = find_get_pid(nr);
-	int err;
-
-	gathering_begins();
-	err = join_pid(watch, pid);
-	put_pid(pid);
+	put_task_struct(task);
 	if (!err)
 		err = tell_members(watch);
 	gathering_ends();
+out:
+	put_pid(pid);
 	return err;
 }
 

@@ -131,7 +131,7 @@ struct watch {
 	const struct cred *cred;	/* of the opener */
 	struct pid_namespace *pid_ns;
 	struct cgroup *cgroup;
-	const struct task_struct *origin;	/* whose threads join, while that is under way */
+	const struct signal_struct *origin;	/* whose threads join, while that is under way */
 	struct mem_cgroup *memcg;
 	struct watch_user *user;
 	struct list_head everywhere;	/* RCU: of those for everybody */
@@ -248,7 +248,7 @@ extern struct mutex watches_mutex;
 struct syscount_watched *watched_find(const struct task_struct *task);
 void watch_join_child(struct watch *watch, struct task_struct *child);
 void watches_join(struct task_struct *task);
-bool watches_cgroup_moved(struct task_struct *task, bool threadgroup);
+bool watches_cgroup_moved(struct cgroup *cgroup, struct task_struct *task, bool threadgroup);
 void member_disarm(struct member *member);
 bool member_end(struct member *member, unsigned long *steps);
 void member_move(struct member *member, const char *command, unsigned long *steps);

@@ -880,7 +880,7 @@ static void syscount_watch_cgroup_attach(void *data, struct cgroup *cgroup, cons
 	if (READ_ONCE(task->flags) & PF_KTHREAD)
 		return;
 	rcu_read_lock();
-	joined = watches_cgroup_moved(task, threadgroup);
+	joined = watches_cgroup_moved(cgroup, task, threadgroup);
 	local_irq_save(flags);
 	watch_take_up(NULL);	/* it may have moved itself */
 	local_irq_restore(flags);

@@ -152,8 +152,8 @@ static void step(unsigned int number, unsigned int callers)
 }
 
 /*
- * One that makes them alone. It waits for the next step when we return: who runs while he is moved
- * is told of it later.
+ * The same of one caller alone. It waits for the next step when we return: who runs while he is
+ * moved is told of it later.
  */
 static void step_of(pid_t pid, unsigned int number)
 {
@@ -232,16 +232,13 @@ TEST_F(cgroup, who_comes_and_goes)
 		board_new();
 		pid = start_caller();
 		step_of(pid, 0);
-		wait_blocked(pid, SYS_futex);
 		expect_flocks(_metadata, fd, 0);
 		move(A, pid);
 		step_of(pid, 1);
-		wait_blocked(pid, SYS_futex);
 		expect_flocks(_metadata, fd, calls[1]);
 		/* Below it is still in it. */
 		move(BELOW_A, pid);
 		step_of(pid, 2);
-		wait_blocked(pid, SYS_futex);
 		expect_flocks(_metadata, fd, calls[1] + calls[2]);
 		move(B, pid);
 		step_of(pid, 3);
@@ -267,14 +264,22 @@ static void *thread_takes_steps(void *argument)
 	return argument;
 }
 
-static void take_steps_by_threads(void)
+static pthread_t thread[THREADS];
+
+static void start_threads(void *(*run)(void *argument))
 {
-	pthread_t thread[THREADS];
 	uintptr_t i;
 
 	for (i = 0; i < THREADS; i++)
-		if (pthread_create(&thread[i], NULL, thread_takes_steps, (void *)i))
+		if (pthread_create(&thread[i], NULL, run, (void *)i))
 			die("pthread_create");
+}
+
+static void take_steps_by_threads(void)
+{
+	unsigned int i;
+
+	start_threads(thread_takes_steps);
 	for (i = 0; i < THREADS; i++)
 		pthread_join(thread[i], NULL);
 	_exit(0);
@@ -314,6 +319,55 @@ TEST_F(cgroup, threads_move)
 	step(3, THREADS);
 	wait_success(pid);
 	expect_flocks(_metadata, fd, THREADS * (calls[1] + calls[3]));
+	expect_no_flaw(_metadata, ERRORS);
+	close(fd);
+}
+
+/* Ended, while other threads of its process go on. */
+static void wait_zombie(pid_t pid)
+{
+	char path[64], text[512];
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	do {
+		sched_yield();
+		file_read(path, text, sizeof(text));
+	} while (!strstr(text, ") Z "));
+}
+
+static void *thread_of_ended_leader(void *argument)
+{
+	wait_zombie(getpid());
+	return thread_takes_steps(argument);
+}
+
+/* The kernel leaves a leader that has ended where it was. */
+TEST_F(cgroup, threads_move_without_their_leader)
+{
+	int fd = watch_cgroup(A, SYSCOUNT_BY_THREAD, ERRORS);
+	pid_t pid = fork();
+
+	if (!pid) {
+		start_threads(thread_of_ended_leader);
+		pthread_exit(NULL);
+	}
+	board_await(THREADS);
+	wait_for_step();
+	move(A, pid);
+	step(0, THREADS);
+	wait_for_step();
+	expect_flocks(_metadata, fd, THREADS * calls[0]);
+	EXPECT_EQ(THREADS, reading.head.threads);
+	move(B, pid);
+	step(1, THREADS);
+	wait_for_step();
+	expect_flocks(_metadata, fd, THREADS * calls[0]);
+	EXPECT_EQ(0, reading.head.threads);
+	move(BELOW_A, pid);
+	step(2, THREADS);
+	step(3, THREADS);
+	wait_success(pid);
+	expect_flocks(_metadata, fd, THREADS * (calls[0] + calls[2] + calls[3]));
 	expect_no_flaw(_metadata, ERRORS);
 	close(fd);
 }

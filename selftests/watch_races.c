@@ -438,7 +438,7 @@ TEST_F(races, opened_while_threads_execute)
 	unsigned int opened = 0;
 	int fd, err = 0;
 
-	/* It would go on executing if this died before it is killed. */
+	/* No ASSERT before it is killed: it would outlive us. */
 	while (!err && opened < OPENS) {
 		fd = watch_file();
 		err = watch_make(fd, SYSCOUNT_TARGET_TASK, SYSCOUNT_BY_NONE, 0, job);
