@@ -110,7 +110,7 @@ kept()
 	grep -E '^(\| (kasan|kcsan) |- )' "$report" 2> /dev/null | grep -vFf "$out/keys"
 }
 
-# What a run of all would bring that no row of this module is of
+# The tests of a run of all that no row of this module is of
 not_run()
 {
 	local one kernel words tests test none
@@ -121,7 +121,7 @@ not_run()
 		for test in ${tests:-$("$repo/scripts/test.sh" -k "$kernel" -n)}; do
 			grep -q "^| $kernel | ${words:--} | $test | .*| $module | " "$out/kept" || none+=" $test"
 		done
-		[[ ! $none ]] || echo "* $kernel${words:+, $words}:$none"
+		echo "* $kernel${words:+, $words}:${none:- nothing}"
 	done
 }
 
@@ -133,7 +133,7 @@ write_report()
 	# What \`make test-debug\` ran
 
 	The module is \`$module\` now: $(grep -c "^|.* | $module |" "$out/kept") of $(grep -c '^|' "$out/kept") rows are of it. What is new since that of
-	another row, \`git diff COMMIT -- module\` says. Not run on it:
+	another row, \`git diff COMMIT -- module\` says. Of what a run of all would do, this was not run on it:
 
 	$(not_run)
 
@@ -180,7 +180,8 @@ shift $((OPTIND - 1))
 [[ $kernel || ! $words$* ]] || { help >&2; exit 2; }
 mkdir -p "$out" || exit
 failed=0 ran=0 module=$(module_identity)
-declare -n runs=$dose
+declare -n of_dose=$dose
+runs=("${of_dose[@]}")
 [[ ! $kernel ]] || runs=("$kernel|$words|$*")
 for one in "${runs[@]}"; do
 	if [[ $dose == short ]] && ! kernel_built "${one%%|*}"; then
