@@ -134,6 +134,10 @@ same "the clock's, which its latch allows, is none" "" \
 	"$(race "ktime_get_mono_fast_ns+0x1/0x2" "by task 1 on cpu 1:" " b+0x1/0x2 [syscount]" | faults)"
 same "... nor that of a kprobe which ends while it is hit" "" \
 	"$(race "__disable_kprobe / optimized_callback" "by task 1 on cpu 1:" " a+0x1/0x2" " b+0x1/0x2 [syscount]" | faults)"
+same "... also where it is looked for among several" "" \
+	"$(race "__disable_kprobe / opt_pre_handler" "by task 1 on cpu 1:" " a+0x1/0x2" " b+0x1/0x2 [syscount]" | faults)"
+same "... but another one there is" "$found a / opt_pre_handler" \
+	"$(race "a / opt_pre_handler" "by task 1 on cpu 1:" " a+0x1/0x2" " b+0x1/0x2 [syscount]" | faults)"
 same "a warning in the middle of a race is one" "[    2.0] WARNING: CPU: 1 PID: 1" \
 	"$(race "a / b" "by task 1 on cpu 0:" $'a+0x1/0x2\r\n[    2.0] WARNING: CPU: 1 PID: 1' | faults)"
 

@@ -17,12 +17,13 @@ fault+='.*possible (circular|recursive) locking|.*suspicious RCU usage)'
 # module has part in it: the kernel has its own, as where a device writes to memory. What an
 # interrupt came upon has no part. ktime_get_mono_fast_ns() reads what is written meanwhile, and by
 # its latch never the half of it (update_fast_timekeeper() in kernel/time/timekeeping.c).
-# optimized_callback() expects a kprobe to be disabled meanwhile (arch/x86/kernel/kprobes/opt.c).
+# optimized_callback() expects a kprobe to be disabled meanwhile (arch/x86/kernel/kprobes/opt.c), and
+# what that calls looks at the flag which __disable_kprobe() sets (opt_pre_handler() in kernel/kprobes.c).
 faults()
 {
 	tr -d '\r' | awk -v fault="${fault//\\/\\\\}" '
 		function race_ends() {
-			if (ours && race !~ / (ktime_get_mono_fast_ns|optimized_callback)/)
+			if (ours && race !~ / (ktime_get_mono_fast_ns|optimized_callback|__disable_kprobe \/ opt_pre_handler)/)
 				print race
 			race = ours = 0
 		}
