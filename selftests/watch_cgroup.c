@@ -293,6 +293,13 @@ static void wait_for_step(void)
 		wait_blocked(board->member[i].tid, SYS_futex);
 }
 
+/* What step_of() is to one caller. */
+static void step_of_threads(unsigned int number)
+{
+	step(number, THREADS);
+	wait_for_step();
+}
+
 /* A process is moved with all of its threads, of which one event tells. */
 TEST_F(cgroup, threads_move)
 {
@@ -302,17 +309,14 @@ TEST_F(cgroup, threads_move)
 	if (!pid)
 		take_steps_by_threads();
 	board_await(THREADS);
-	step(0, THREADS);
-	wait_for_step();
+	step_of_threads(0);
 	move(A, pid);
-	step(1, THREADS);
-	wait_for_step();
+	step_of_threads(1);
 	expect_flocks(_metadata, fd, THREADS * calls[1]);
 	EXPECT_EQ(1 + THREADS, reading.head.threads);
 	EXPECT_EQ(1 + THREADS, reading.head.group_count);
 	move(B, pid);
-	step(2, THREADS);
-	wait_for_step();
+	step_of_threads(2);
 	expect_flocks(_metadata, fd, THREADS * calls[1]);
 	EXPECT_EQ(0, reading.head.threads);
 	move(BELOW_A, pid);
@@ -354,13 +358,11 @@ TEST_F(cgroup, threads_move_without_their_leader)
 	board_await(THREADS);
 	wait_for_step();
 	move(A, pid);
-	step(0, THREADS);
-	wait_for_step();
+	step_of_threads(0);
 	expect_flocks(_metadata, fd, THREADS * calls[0]);
 	EXPECT_EQ(THREADS, reading.head.threads);
 	move(B, pid);
-	step(1, THREADS);
-	wait_for_step();
+	step_of_threads(1);
 	expect_flocks(_metadata, fd, THREADS * calls[0]);
 	EXPECT_EQ(0, reading.head.threads);
 	move(BELOW_A, pid);
@@ -387,16 +389,14 @@ static void a_thread_moves(struct __test_metadata *_metadata, unsigned int flags
 	board_await(THREADS);
 	tid = board->member[1].tid;
 	move(C, pid);
-	step(0, THREADS);
-	wait_for_step();
+	step_of_threads(0);
 	expect_flocks(_metadata, fd, inside);
 	all += THREADS * calls[0];
 	expect_flocks(_metadata, whole, all);
 
 	move_thread(THREADS_OF_C, tid);
 	late = watch_cgroup(THREADS_OF_C, SYSCOUNT_BY_NONE, flags);
-	step(1, THREADS);
-	wait_for_step();
+	step_of_threads(1);
 	inside += calls[1];
 	all += THREADS * calls[1];
 	expect_flocks(_metadata, whole, all);
@@ -404,8 +404,7 @@ static void a_thread_moves(struct __test_metadata *_metadata, unsigned int flags
 	EXPECT_EQ(1, reading.head.threads);
 
 	move_thread(C, tid);
-	step(2, THREADS);
-	wait_for_step();
+	step_of_threads(2);
 	all += THREADS * calls[2];
 	expect_flocks(_metadata, fd, inside);
 	EXPECT_EQ(0, reading.head.threads);
