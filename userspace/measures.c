@@ -298,6 +298,18 @@ void row_take_out(struct row *row, const struct row *part)
 	n[MEASURE_TOTAL_NS] = possible_time(&row->buckets, n[MEASURE_TOTAL_NS]);
 }
 
+bool row_counted(const struct row *row)
+{
+	enum measure i;
+
+	for (i = 0; i < MEASURE_COUNT; i++) {
+		if (i != MEASURE_OLDEST_NS && i != MEASURE_MIN_NS && i != MEASURE_MAX_NS &&
+		    row->measures.n[i])
+			return true;
+	}
+	return row->calls || row->errnos.n || row->buckets.n;
+}
+
 bool row_busy(const struct row *row)
 {
 	const struct measures *m = &row->measures;

@@ -353,10 +353,10 @@ void counts_keep(struct counts *c, bool (*keep)(const struct row *row, const voi
 	c->nrows = n;
 }
 
-static bool keep_busy(const struct row *row, const void *ctx)
+static bool keep_counted(const struct row *row, const void *ctx)
 {
 	(void)ctx;
-	return row_busy(row);
+	return row_counted(row);
 }
 
 void counts_take_out(struct counts *c, const struct counts *part)
@@ -369,7 +369,7 @@ void counts_take_out(struct counts *c, const struct counts *part)
 		if (row)
 			row_take_out(&c->rows[i], row);
 	}
-	counts_keep(c, keep_busy, NULL);
+	counts_keep(c, keep_counted, NULL);
 	counts_sum(c);
 }
 
@@ -435,9 +435,9 @@ static void counts_subtract(struct counts *to, const struct counts *after,
 
 		if (old)
 			row_subtract(counts_add_row(to, row), old);
-		else if (row_busy(row))
+		else if (row_counted(row))
 			counts_add_row(to, row);
-		if (old && !row_busy(&to->rows[to->nrows - 1]))
+		if (old && !row_counted(&to->rows[to->nrows - 1]))
 			row_free(&to->rows[--to->nrows]);
 		else if (old && extremes)
 			keep_extremes(&to->rows[to->nrows - 1], row);

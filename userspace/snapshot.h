@@ -236,6 +236,11 @@ void row_subtract(struct row *row, const struct row *before);
 void row_take_out(struct row *row, const struct row *part);
 /* MIN and MAX are not known. */
 void measures_forget_extremes(struct measures *m);
+/*
+ * Something is in it, if only what took time: a reading can come between an exit and its time,
+ * which the next interval then has alone.
+ */
+bool row_counted(const struct row *row);
 /* Something is to be told of it. */
 bool row_busy(const struct row *row);
 void tallies_add(struct tallies *to, uint32_t value, uint64_t count);
