@@ -138,6 +138,15 @@ same "... also where it is looked for among several" "" \
 	"$(race "__disable_kprobe / opt_pre_handler" "by task 1 on cpu 1:" " a+0x1/0x2" " b+0x1/0x2 [syscount]" | faults)"
 same "... but another one there is" "$found a / opt_pre_handler" \
 	"$(race "a / opt_pre_handler" "by task 1 on cpu 1:" " a+0x1/0x2" " b+0x1/0x2 [syscount]" | faults)"
+leak() # FUNCTION...
+{
+	printf 'unreferenced object 0x1 (size 16):\n  comm "a", pid 1\n  backtrace:\n'
+	printf '    [<0>] %s+0x1/0x2\n' "$@"
+}
+same "a leak is one, and a name which sysfs_slab_add() leaves is none" "$(leak a b [syscount]; leak sysfs_slab_add)" \
+	"$({ leak a b [syscount]; leak kobject_set_name_vargs sysfs_slab_add b [syscount]; leak sysfs_slab_add; } | leaks)"
+same "... nor alone" "" "$(leak kobject_set_name_vargs kobject_init_and_add sysfs_slab_add | leaks)"
+same "... but that of another object is" "$(leak kobject_set_name_vargs b)" "$(leak kobject_set_name_vargs b | leaks)"
 same "a warning in the middle of a race is one" "[    2.0] WARNING: CPU: 1 PID: 1" \
 	"$(race "a / b" "by task 1 on cpu 0:" $'a+0x1/0x2\r\n[    2.0] WARNING: CPU: 1 PID: 1' | faults)"
 

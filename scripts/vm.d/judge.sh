@@ -36,6 +36,23 @@ faults()
 		END { race_ends() }'
 }
 
+# Of what kmemleak found, on stdin, all but what is the kernel's own: if sysfs_slab_add() fails,
+# the cache's name is left, since who puts the object would free the cache twice (mm/slub.c).
+leaks()
+{
+	awk '
+		function record_ends() {
+			if (!theirs)
+				printf "%s", record
+			record = theirs = name = ""
+		}
+		/^unreferenced object / { record_ends() }
+		{ record = record $0 "\n" }
+		/ kobject_set_name_vargs\+/ { name = 1 }
+		name && / sysfs_slab_add\+/ { theirs = 1 }
+		END { record_ends() }'
+}
+
 # show_log FILTER...: the kernel's log through it, to stderr
 show_log()
 {
