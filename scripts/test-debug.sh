@@ -24,7 +24,8 @@ help()
 	them into Documentation/test-report.md. What that has of other tests stays, so it can be
 	made piece by piece; each row says which module it is of.
 
-	 -k KERNEL    only these tests (none: all) and only on this kernel, kasan or kcsan
+	 -k KERNEL    only these tests and only on this kernel, kasan or kcsan (none: all, and on
+	              kasan without WORDS all but those that are to run with kmemleak=on)
 	 -a WORDS     words for its command line, as kmemleak=on or syscount_dose=full
 	 -s           a fixed short dose, on those of these kernels that are in the cache; the
 	              report stays as it is
@@ -38,11 +39,13 @@ short=(
 	"kasan||planted fail_nth counted_once watch_objects"
 	"kcsan||planted counted_once watch_objects"
 )
+# Those that allocate, which each are followed by a search for leaks
+leaky="switching watch_exact watch_exits watch_memory watch_objects watch_cgroup watch_access load_unload fail_nth"
 # shellcheck disable=SC2034
 full=(
 	"kasan||"
 	"kcsan||"
-	"kasan|kmemleak=on|count_exact switching reset_exact watch_exact watch_exits watch_memory watch_objects watch_cgroup watch_access load_unload fail_nth"
+	"kasan|kmemleak=on|$leaky"
 	"kasan|syscount_dose=full|fail_nth load_stress hotplug stress_ng.sh fuzz"
 )
 
@@ -110,6 +113,16 @@ kept()
 	grep -E '^(\| (kasan|kcsan) |- )' "$report" 2> /dev/null | grep -vFf "$out/keys"
 }
 
+# All tests of a kernel; those that it runs with kmemleak=on it need not run without.
+all_of() # KERNEL
+{
+	local test
+
+	for test in $("$repo/scripts/test.sh" -k "$1" -n); do
+		[[ $1 == kasan && " $leaky " == *" $test "* ]] || echo "$test"
+	done
+}
+
 # The tests of a run of all that no row of this module is of
 not_run()
 {
@@ -118,7 +131,7 @@ not_run()
 	for one in "${full[@]}"; do
 		IFS='|' read -r kernel words tests <<< "$one"
 		none=''
-		for test in ${tests:-$("$repo/scripts/test.sh" -k "$kernel" -n)}; do
+		for test in ${tests:-$(all_of "$kernel")}; do
 			grep -q "^| $kernel | ${words:--} | $test | .*| $module | " "$out/kept" || none+=" $test"
 		done
 		echo "* $kernel${words:+, $words}:${none:- nothing}"
@@ -157,6 +170,7 @@ run() # KERNEL|WORDS|TESTS
 	local kernel words tests
 
 	IFS='|' read -r kernel words tests <<< "$1"
+	[[ $words$tests ]] || tests=$(all_of "$kernel" | xargs)
 	echo "test-debug: on $kernel${words:+ ($words)}: ${tests:-all tests}"
 	# shellcheck disable=SC2086 # words
 	"$repo/scripts/test.sh" -k "$kernel" -a "$words" $tests 2>&1 | tee "$out/log"

@@ -175,6 +175,10 @@ same "... of another module: that of its test alone" \
 	$'1\nkasan | - | a | 5 passed, 1 FAILED | 1 | '"$second"$'\nkasan | - | b | 2 passed, 1 skipped | 2 | '"$first" \
 	"$status"$'\n'"$(report)"
 same "... which says what did not run on the module" "* kasan: b c" "$(grep '^\* kasan:' "$copy/Documentation/test-report.md")"
+sed -i 's/^leaky=.*/leaky="c watch_a"/' "$copy/scripts/test-debug.sh"
+debug -k kasan a
+same "... but for what is to run with a search for leaks" $'* kasan: b\n* kasan, kmemleak=on: c watch_a' \
+	"$(grep '^\* kasan\(:\|, kmem\)' "$copy/Documentation/test-report.md")"
 same "... and how many are of it" "The module is \`$second\` now: 1 of 2 rows are of it." \
 	"$(grep -o '^The module is .* it\.' "$copy/Documentation/test-report.md")"
 debug -k kasan -a nosmp a

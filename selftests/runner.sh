@@ -143,8 +143,8 @@ leak() # FUNCTION...
 	printf 'unreferenced object 0x1 (size 16):\n  comm "a", pid 1\n  backtrace:\n'
 	printf '    [<0>] %s+0x1/0x2\n' "$@"
 }
-same "a leak is one, and a name which sysfs_slab_add() leaves is none" "$(leak a b [syscount]; leak sysfs_slab_add)" \
-	"$({ leak a b [syscount]; leak kobject_set_name_vargs sysfs_slab_add b [syscount]; leak sysfs_slab_add; } | leaks)"
+same "a leak is one, and a name which sysfs_slab_add() leaves is none" "$(leak a "b [syscount]"; leak sysfs_slab_add)" \
+	"$({ leak a "b [syscount]"; leak kobject_set_name_vargs sysfs_slab_add "b [syscount]"; leak sysfs_slab_add; } | leaks)"
 same "... nor alone" "" "$(leak kobject_set_name_vargs kobject_init_and_add sysfs_slab_add | leaks)"
 same "... but that of another object is" "$(leak kobject_set_name_vargs b)" "$(leak kobject_set_name_vargs b | leaks)"
 same "a warning in the middle of a race is one" "[    2.0] WARNING: CPU: 1 PID: 1" \
