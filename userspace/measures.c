@@ -266,6 +266,12 @@ static void take_tallies_out(struct tallies *t, const struct tallies *part)
 	t->n = n;
 }
 
+/* Not what is of a single call */
+static bool adds_up(enum measure i)
+{
+	return i != MEASURE_OLDEST_NS && i != MEASURE_MIN_NS && i != MEASURE_MAX_NS;
+}
+
 /* A time that calls of these buckets can have taken together. */
 static uint64_t possible_time(const struct tallies *buckets, uint64_t ns)
 {
@@ -288,7 +294,7 @@ void row_take_out(struct row *row, const struct row *part)
 
 	row->calls -= min_u64(row->calls, part->calls);
 	for (i = 0; i < MEASURE_COUNT; i++) {
-		if (i != MEASURE_OLDEST_NS && i != MEASURE_MIN_NS && i != MEASURE_MAX_NS)
+		if (adds_up(i))
 			n[i] -= min_u64(n[i], part->measures.n[i]);
 	}
 	if (!n[MEASURE_IN_FLIGHT])
@@ -303,8 +309,7 @@ bool row_counted(const struct row *row)
 	enum measure i;
 
 	for (i = 0; i < MEASURE_COUNT; i++) {
-		if (i != MEASURE_OLDEST_NS && i != MEASURE_MIN_NS && i != MEASURE_MAX_NS &&
-		    row->measures.n[i])
+		if (adds_up(i) && row->measures.n[i])
 			return true;
 	}
 	return row->calls || row->errnos.n || row->buckets.n;
