@@ -33,6 +33,11 @@
 /* What the C library registers, though it may use less of it: its first version had so much. */
 #define RSEQ_LENGTH	32
 #define CGROUP	"/sys/fs/cgroup/fail_nth"
+/*
+ * This program, in memory: what the file system and the dynamic loader would allocate and copy at
+ * an execve() is some thousands, and none of it the module's.
+ */
+#define PROGRAM	"/tmp/fail_nth"
 
 /* What a job ends with, for its parent: was there an allocation that failed? */
 enum { NOT_FAILED = 40, FAILED = 41 };
@@ -106,6 +111,7 @@ struct operation {
 	void (*undo)(bool done);
 	int errors[4];			/* that it may end with, besides ENOMEM and EFAULT */
 	bool loads;			/* there is no module before it */
+	unsigned int step;		/* of n in the full dose, if not 1 */
 };
 
 static bool may_end_with(const struct operation *op, int err)
@@ -180,7 +186,7 @@ static void fail_each(struct __test_metadata *_metadata, const struct operation 
 		      bool (*one)(struct __test_metadata *, const struct operation *, unsigned int n,
 				  struct tally *))
 {
-	unsigned int n = 0, step = dose(STEP, 1);
+	unsigned int n = 0, step = dose(STEP, op->step ?: 1);
 
 	do
 		n += n < EACH ? 1 : step;
@@ -667,23 +673,28 @@ FIXTURE_TEARDOWN(watch)
 	EXPECT_EQ(0, module_insert("hook=tracepoint"));
 }
 
-/* The stock alone is 1,216 allocations, so each grouping with other details. */
+/*
+ * The stock alone is 1,216 allocations, so each grouping with other details; and in the full
+ * dose all n of one, every 16th of each with one target, and few with the others.
+ */
 static const struct {
 	int by;
 	unsigned int flags;
+	int target;
+	unsigned int step;
 } forms[] = {
-	{ SYSCOUNT_BY_NONE, 0 },
-	{ SYSCOUNT_BY_PROCESS, ERRORS },
-	{ SYSCOUNT_BY_THREAD, LATENCY },
-	{ SYSCOUNT_BY_CGROUP, 0 },
-	{ SYSCOUNT_BY_COMMAND, ERRORS | LATENCY | OBJECTS },
+	{ SYSCOUNT_BY_NONE, 0, SYSCOUNT_TARGET_SELF, 16 },
+	{ SYSCOUNT_BY_PROCESS, ERRORS, SYSCOUNT_TARGET_TASK, 16 },
+	{ SYSCOUNT_BY_THREAD, LATENCY, SYSCOUNT_TARGET_CGROUP, 16 },
+	{ SYSCOUNT_BY_CGROUP, 0, SYSCOUNT_TARGET_ALL, 16 },
+	{ SYSCOUNT_BY_COMMAND, ERRORS | LATENCY | OBJECTS, SYSCOUNT_TARGET_ALL, 1 },
 };
 
 #define FORMS	(sizeof(forms) / sizeof(forms[0]))
 
 TEST_F_TIMEOUT(watch, is_opened, 600)
 {
-	static const struct operation op = {
+	struct operation op = {
 		.name = "WATCH", .prepare = prepare_watch, .run = do_ioctl, .undo = undo_watch,
 	};
 	/* As the short dose, two for each target. */
@@ -692,6 +703,7 @@ TEST_F_TIMEOUT(watch, is_opened, 600)
 	path = SYSCOUNT_DEVICE;
 	command = SYSCOUNT_IOC_WATCH;
 	for (; i < end; i++) {
+		op.step = variant->target == forms[i].target ? forms[i].step : STEP;
 		watch_args = (struct syscount_watch) {
 			.size = sizeof(watch_args), .target = variant->target,
 			.by = forms[i].by, .flags = forms[i].flags,
@@ -724,6 +736,15 @@ TEST_F(fail_nth, fork)
 	check_operation(_metadata, &op);
 }
 
+static void exec_program(void)
+{
+	char calls[16], *const argv[] = { PROGRAM, "--job", "flocks", calls, NULL };
+
+	snprintf(calls, sizeof(calls), "%u", CALLS);
+	execve(PROGRAM, argv, environ);
+	die("execve " PROGRAM ": %m");
+}
+
 /* After its point of no return an execve() that fails is the end of the program. */
 static bool fail_execve(struct __test_metadata *_metadata, const struct operation *op,
 			unsigned int n, struct tally *tally)
@@ -742,7 +763,7 @@ static bool fail_execve(struct __test_metadata *_metadata, const struct operatio
 		arm_all(&own, 1);
 		nth_open();
 		nth_set(n);
-		job_exec("flocks 7");
+		exec_program();
 	}
 	status = wait_status(pid);
 	watch_read(fd, &reading);
@@ -772,6 +793,8 @@ TEST_F(fail_nth, execve)
 	static const struct operation op = { .name = "execve of a watched task" };
 	struct tally tally = {};
 
+	if (system("cp /proc/$PPID/exe " PROGRAM))
+		die("cp to " PROGRAM);
 	fail_each(_metadata, &op, &tally, fail_execve);
 	tell("%s: %u times an allocation or a copy failed, and it %u times", op.name,
 	     tally.failures, tally.errors);
@@ -785,14 +808,16 @@ FIXTURE_VARIANT(change)
 	const char *from;
 	const char *to;
 	bool watched;
+	unsigned int step;
 };
 
 /* From kprobe is disarm.sh's. */
-FIXTURE_VARIANT_ADD(change, direct_to_tracepoint) { "direct", "tracepoint", false };
-FIXTURE_VARIANT_ADD(change, tracepoint_to_kprobe) { "tracepoint", "kprobe", false };
-FIXTURE_VARIANT_ADD(change, tracepoint_to_direct) { "tracepoint", "direct", false };
+FIXTURE_VARIANT_ADD(change, direct_to_tracepoint) { "direct", "tracepoint", false, 1 };
+FIXTURE_VARIANT_ADD(change, tracepoint_to_kprobe) { "tracepoint", "kprobe", false, 1 };
+/* Ftrace allocates for each function, a second or more each time. */
+FIXTURE_VARIANT_ADD(change, tracepoint_to_direct) { "tracepoint", "direct", false, 16 };
 /* The watch then needs a tracepoint that the old hook had. */
-FIXTURE_VARIANT_ADD(change, tracepoint_to_direct_watched) { "tracepoint", "direct", true };
+FIXTURE_VARIANT_ADD(change, tracepoint_to_direct_watched) { "tracepoint", "direct", true, STEP };
 
 FIXTURE_SETUP(change)
 {
@@ -812,8 +837,9 @@ FIXTURE_TEARDOWN(change)
 
 TEST_F_TIMEOUT(change, hook, 600)
 {
-	static const struct operation op = {
+	const struct operation op = {
 		.name = "hook", .prepare = prepare_hook, .run = switch_hook, .undo = undo_hook,
+		.step = variant->step,
 	};
 
 	hook_before = variant->from;
