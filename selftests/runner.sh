@@ -118,6 +118,16 @@ race()
 # Until here it is ktap.sh's, from here on same()'s.
 failed=0
 found="[    1.5] BUG: KCSAN: data-race in"
+for line in "NMI watchdog: Watchdog detected hard LOCKUP on cpu 1" \
+		"watchdog: BUG: soft lockup - CPU#1 stuck for 24s!" \
+		"INFO: task a:1 blocked for more than 120 seconds." \
+		"sysfs: cannot create duplicate filename '/kernel/slab/a'" \
+		"kobject_add_internal failed for a with -EEXIST, don't try to register things with the same name in the same directory." \
+		"kobject '(null)' (00): tried to add an uninitialized object, something is seriously wrong."; do
+	same "a fault: ${line%% *} ${line#* }" "[    2.0] $line" "$(faults <<< "[    2.0] $line")"
+done
+same "none: a name that there was no memory for" "" \
+	"$(faults <<< "[    2.0] kobject_add_internal failed for a (error: -12 parent: slab)")"
 same "a warning is a fault" "[    2.0] WARNING: CPU: 0 PID: 1" "$(faults <<< $'[    2.0] WARNING: CPU: 0 PID: 1\r\nWARNINGS: none')"
 same "a race of the module is one" "$found a / b" \
 	"$(race "a / b" "by task 1 on cpu 0:" " a+0x1/0x2" "by task 2 on cpu 1:" " b+0x1/0x2 [syscount]" | faults)"
