@@ -89,8 +89,12 @@ results() # KERNEL WORDS
 			vm = ", and the VM FAILED"
 			next
 		}
+		here = name
 		row[++rows] = "| " kernel " | " (words == "" ? "-" : words) " | " name " | " counts
 		tail[rows] = " | " seconds " | " of " |"
+	}
+	index($0, "    " here ": ") == 1 && here != "" {
+		did[++dids] = "- " kernel (words == "" ? "" : " " words) " " here ": FAILED: " substr($0, length(here) + 7)
 	}
 	/^    did: / {
 		did[++dids] = "- " kernel (words == "" ? "" : " " words) " " name ": " substr($0, 10)

@@ -95,6 +95,11 @@ matrix -s
 same "short: its tests, of each" $'1: a\n4: a' "$(sort "$asked")"
 same "... their sum is the last line" "12 passed, 0 failed, 0 skipped" "${out##*$'\n'}"
 same "... and the status 0" 0 "$status"
+mkdir "$tmp/bin"
+printf '#!/bin/sh\nexit 24\n' > "$tmp/bin/rsync"
+chmod +x "$tmp/bin/rsync"
+PATH=$tmp/bin:$PATH matrix -s
+same "... but not if nothing ran this time" 1 "$status"
 matrix -p
 same "published: a row of each" "1.2.3 1 ; 6 0 0 short" "$(row one)"
 same "... and its words" "1.2.3 4 preempt=x; 6 0 0 short" "$(row four)"
@@ -166,7 +171,7 @@ first=$(module)
 same "report: a row of each test" $'0\nkasan | - | a | 6 passed | 1 | '"$first"$'\nkasan | - | b | 2 passed, 1 skipped | 2 | '"$first" \
 	"$status"$'\n'"$(report)"
 echo 'a        5 passed, 1 FAILED  (1.0 s)' > "$said/debug"
-echo '    did: 7 of it' > "$said/debug.failed"
+printf '    a: it was left\n    did: 7 of it\n' > "$said/debug.failed"
 sed -i 's/^for test.*/exit_code=1\n&/; $a exit "$exit_code"' "$copy/scripts/test.sh"
 echo three > "$copy/module/source"
 debug -k kasan a
@@ -182,12 +187,14 @@ same "... but for what is to run with a search for leaks" $'* kasan: b\n* kasan,
 same "... and how many are of it" "The module is \`$second\` now: 1 of 2 rows are of it." \
 	"$(grep -o '^The module is .* it\.' "$copy/Documentation/test-report.md")"
 debug -k kasan -a nosmp a
-same "... with words: rows of their own, and so what it did" "- kasan a: 7 of it - kasan nosmp a: 7 of it" \
+same "... with words: rows of their own, and so what it did" \
+	"- kasan a: FAILED: it was left - kasan a: 7 of it - kasan nosmp a: FAILED: it was left - kasan nosmp a: 7 of it" \
 	"$(grep '^- ' "$copy/Documentation/test-report.md" | xargs)"
 same "... beside the others" 3 "$(report | wc -l)"
 rm "$said/debug.failed"
 debug -k kasan a
-same "... and that goes with its row" "- kasan nosmp a: 7 of it" "$(grep '^- ' "$copy/Documentation/test-report.md")"
+same "... and that goes with its row" "- kasan nosmp a: FAILED: it was left - kasan nosmp a: 7 of it" \
+	"$(grep '^- ' "$copy/Documentation/test-report.md" | xargs)"
 : > "$asked"
 debug -s
 same "short: nothing runs without a kernel" \

@@ -15,10 +15,11 @@ next_job()
 	echo "$i"
 }
 
-# work COUNT FUNCTION: so many at a time, each given its number, until all have ended
+# work COUNT FUNCTION: so many at a time, each given its number, until all have ended. Status 1
+# if one of them failed.
 work()
 {
-	local number pids=()
+	local number pid status=0 pids=()
 
 	echo 0 > "$queue"
 	# Groups of their own, so that an interrupt can end all that they started.
@@ -29,8 +30,11 @@ work()
 	done
 	set +m
 	trap 'kill -- "${pids[@]/#/-}" 2> /dev/null; wait; exit 130' INT TERM HUP
-	wait
+	for pid in "${pids[@]}"; do
+		wait "$pid" || status=1
+	done
 	trap - INT TERM HUP
+	return "$status"
 }
 
 # The fewest of these numbers
