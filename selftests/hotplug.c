@@ -139,8 +139,10 @@ TEST_F(hotplug, while_counted_watched_and_read)
 			switch_cpu(1 + (i + 1) % (cpus_present() - 1), "0");
 		while (crew_ended(crew) == made ||
 		       __atomic_load_n(&board->number[0], __ATOMIC_SEQ_CST) +
-		       __atomic_load_n(&board->number[1], __ATOMIC_SEQ_CST) == rounds)
+		       __atomic_load_n(&board->number[1], __ATOMIC_SEQ_CST) == rounds) {
+			no_child_failed();
 			sched_yield();
+		}
 		switch_cpu(1 + i % (cpus_present() - 1), "1");
 		if (i % 4 == 0)
 			switch_cpu(1 + (i + 1) % (cpus_present() - 1), "1");

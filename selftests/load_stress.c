@@ -44,21 +44,27 @@ static void hammer(struct crew_member *me)
  * A process that opens, reads and closes watches of everybody and of itself, while it may:
  * board->step is odd then.
  */
-static bool may_watch(void)
+static uint32_t step_now(void)
 {
-	return __atomic_load_n(&board->step, __ATOMIC_SEQ_CST) % 2;
+	return __atomic_load_n(&board->step, __ATOMIC_SEQ_CST);
 }
 
-static void watch_once(unsigned int round)
+/* Return: was there a watch? */
+static bool watch_once(unsigned int round)
 {
 	static struct reading reading;
 	int target = round % 2 ? SYSCOUNT_TARGET_ALL : SYSCOUNT_TARGET_TASK;
 	int by = round % (SYSCOUNT_BY_COMMAND + 1);
+	uint32_t step = step_now();
 	int fd = open(SYSCOUNT_DEVICE, O_RDWR | O_CLOEXEC);
 
-	/* It is about to be loaded, or to go. */
-	if (fd < 0)
-		return;
+	if (fd < 0) {
+		/* It may be about to go. */
+		if ((step % 2 && step == step_now()) ||
+		    (errno != ENOENT && errno != ENODEV && errno != ENXIO))
+			die("open %s: %m", SYSCOUNT_DEVICE);
+		return false;
+	}
 	if (watch_make(fd, target, by, round % 8, getpid()))
 		die("a watch of %d by %d", target, by);
 	make_flocks(3);
@@ -66,6 +72,7 @@ static void watch_once(unsigned int round)
 	if (calls_of(&reading, A64, SYS_flock) < 3)
 		die("a watch of %d by %d has missed some", target, by);
 	close(fd);
+	return true;
 }
 
 static pid_t start_watcher(unsigned int index)
@@ -77,10 +84,10 @@ static pid_t start_watcher(unsigned int index)
 		return pid;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	for (;;) {
-		while (!may_watch())
+		while (step_now() % 2 == 0)
 			sched_yield();
-		watch_once(round++);
-		__atomic_add_fetch(&board->number[index], 1, __ATOMIC_SEQ_CST);
+		if (watch_once(round++))
+			__atomic_add_fetch(&board->number[index], 1, __ATOMIC_SEQ_CST);
 	}
 }
 
@@ -154,8 +161,10 @@ TEST_F_TIMEOUT(stress, load_and_unload, 7200)
 			before[watcher] = rounds_of(watcher);
 		board_step(2 * i + 1);
 		for (watcher = 0; watcher < 2; watcher++)
-			while (rounds_of(watcher) < before[watcher] + ROUNDS)
+			while (rounds_of(watcher) < before[watcher] + ROUNDS) {
+				no_child_failed();
 				sched_yield();
+			}
 		board_step(2 * i + 2);
 		ASSERT_EQ(0, remove_when_closed()) {
 			TH_LOG("unload %u", i);

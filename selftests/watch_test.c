@@ -587,8 +587,7 @@ void board_new(void)
 	board_map();
 }
 
-/* A job that died will never come. */
-static void no_child_failed(void)
+void no_child_failed(void)
 {
 	siginfo_t info = {};
 

@@ -124,6 +124,7 @@ void board_step(uint32_t step);
 void board_step_wait(uint32_t step);
 void board_arrive(void);
 void board_await(uint32_t arrived);
+void no_child_failed(void);			/* for who waits: one that died will never come */
 void board_sign(unsigned int index);		/* pid and tid of the caller */
 
 /*
