@@ -256,14 +256,15 @@ syscount: attach: counting: $pid" "$(run syscount attach -p $dead,$pid -d 0.1)"
 	rm enough
 	same "attach --by cgroup: times of calls, without its own" "yes []" "$(jq -scr '
 		def sum(f): map(f) | add // 0;
-		[.[].syscount.groups // [] | map({ key: .cgroup, value: (.syscalls | map({ key: "\(.abi) \(.nr)", value: . }) | from_entries) }) | from_entries] |
-		(if any(.[-1][]; .["64 217"].calls > 0) then "yes" else . end),
-		[range(length) as $i | .[$i] as $now | (if $i > 0 then .[$i - 1] else {} end) as $before |
-			$now | to_entries[] | .key as $cgroup | .value | to_entries[] |
+		[.[].syscount | { threads, groups: (.groups // [] | map({ key: .cgroup, value: (.syscalls | map({ key: "\(.abi) \(.nr)", value: . }) | from_entries) }) | from_entries) }] |
+		(if any(.[-1].groups[]; .["64 217"].calls > 0) then "yes" else . end),
+		[range(length) as $i | .[$i] as $now | (if $i > 0 then .[$i - 1].groups else {} end) as $before |
+			$now.groups | to_entries[] | .key as $cgroup | .value | to_entries[] |
 			.key as $call | .value as $row | ($before[$cgroup][$call].latency // { total_ns: 0 }) as $old |
 			select($row.calls > 1e9 or $row.latency.total_ns < $old.total_ns or
-				any($row.latency.buckets[]; .[1] > 1e9)) | [$i, $cgroup, $call, $row]] +
-		[.[-1] | to_entries[] | .key as $cgroup | .value["64 217"] // empty |
+				($row.latency.buckets | sum(.[1]) - $row.exits | fabs > $now.threads)) |
+				[$i, $now.threads, $cgroup, $call, $row]] +
+		[.[-1].groups | to_entries[] | .key as $cgroup | .value["64 217"] // empty |
 			select((.latency.buckets | sum(.[1])) != .exits or
 				.latency.total_ns > (.latency.buckets | sum(.[0] * .[1]))) | [$cgroup, .]]' out | paste -sd ' ')"
 
