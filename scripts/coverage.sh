@@ -15,6 +15,8 @@ readonly EX_USAGE=2 EX_VM=125
 . "$repo/scripts/vm.d/kernel.sh"
 # shellcheck source-path=SCRIPTDIR source=vm.d/kernel-build.sh
 . "$repo/scripts/vm.d/kernel-build.sh"
+# shellcheck source-path=SCRIPTDIR source=test.d/module.sh
+. "$repo/scripts/test.d/module.sh"
 
 help()
 {
@@ -101,7 +103,7 @@ publish()
 {
 	local mark='<!-- what scripts/coverage.sh -p writes -->' text
 
-	text=$(echo "Commit $(git -C "$repo" describe --always --dirty --abbrev=12), Linux $release:"; echo
+	text=$(echo "The module of commit $(module_commit), Linux $release:"; echo
 		report -m) || return
 	awk -v mark="$mark" -v text="$text" '
 		$0 == mark { inside = !inside; print; if (inside) print "\n" text "\n"; next }

@@ -17,6 +17,8 @@ readonly EX_USAGE=2 EX_VM=125
 . "$repo/scripts/vm.d/kernel-fetch.sh"
 # shellcheck source-path=SCRIPTDIR source=test.d/clang.sh
 . "$repo/scripts/test.d/clang.sh"
+# shellcheck source-path=SCRIPTDIR source=test.d/module.sh
+. "$repo/scripts/test.d/module.sh"
 # shellcheck source-path=SCRIPTDIR source=test.d/workers.sh
 . "$repo/scripts/test.d/workers.sh"
 
@@ -106,8 +108,8 @@ build_by_all()
 {
 	local memo built
 
-	memo=$results/built/$release-$(cd "$repo" && find Kbuild module scripts/gen-tables.sh \
-		scripts/categories.txt scripts/test.d/clang.sh -type f | sort | xargs cat | sha256sum | cut -c 1-16)
+	memo=$results/built/$release-$(cd "$repo" && find "${module_sources[@]}" \
+		scripts/test.d/clang.sh -type f | sort | xargs cat | sha256sum | cut -c 1-16)
 
 	if [[ -e $memo ]]; then
 		read -r gcc clang < "$memo"
@@ -197,7 +199,7 @@ run()
 		[[ $dose == short ]] || build_by_all
 		"$tree/scripts/test.sh" -k "$kernel" -c "$cpus" -a "$words" "${list[@]}" | keep_results
 	fi
-	git -C "$repo" rev-parse --short=12 HEAD > "$results/$name/.commit"
+	module_commit > "$results/$name/.commit"
 	echo "$name|$release|$cpus|$words|$tests|$gcc|$clang|$((SECONDS - began))" > "$results/$name/.result"
 }
 
@@ -285,18 +287,12 @@ publish_skips()
 	[[ -z $reasons ]] || echo "- $name, skipped: $reasons"
 }
 
-# Have the sources of the module stayed what they were at this commit?
-same_module() # COMMIT
-{
-	git -C "$repo" diff --quiet "$1" -- Kbuild module scripts/gen-tables.sh scripts/categories.txt 2> /dev/null
-}
-
 # What is there already of $name and $dose, which did not run here
 publish_kept() # FILE
 {
 	local row
 
-	row=$(grep -s "^| $name |.*| ${dose:-all} | [^|]* |\$" "$1") && same_module "$(awk -F '[ |]+' '{ print $(NF - 1) }' <<< "$row")" || return
+	row=$(grep -s "^| $name |.*| ${dose:-all} | [^|]* |\$" "$1") && module_same "$(awk -F '[ |]+' '{ print $(NF - 1) }' <<< "$row")" || return
 	rows+=("$row")
 	mapfile -t -O ${#tests_lines[@]} tests_lines < <(grep -F -- "- $name: " "$1")
 	mapfile -t -O ${#skips_lines[@]} skips_lines < <(grep -F -- "- $name, skipped: " "$1")
@@ -307,7 +303,7 @@ publish_one() # FILE
 {
 	local results=$results${dose:+/$dose}
 
-	if [[ ! -s $results/$name/.result ]] || ! same_module "$(<"$results/$name/.commit")"; then
+	if [[ ! -s $results/$name/.result ]] || ! module_same "$(<"$results/$name/.commit")"; then
 		publish_kept "$1"
 		return
 	fi
@@ -339,7 +335,7 @@ $(printf '%s\n' "${rows[@]}")"
 		Written by \`scripts/matrix.sh -p\` from runs of \`scripts/matrix.sh\` in [VMs](testing.md#kernels),
 		with emulated CPUs. *gcc*, *clang*: the module builds without a warning, with W=1; -: it was
 		not tried, as that compiler and the headers do not fit, or for a short dose. *tests*: all of its line,
-		or the short dose. *commit*: at which it ran: \`git diff COMMIT -- module\` says what is new.
+		or the short dose. *commit*: at which the module became what ran: \`git diff COMMIT -- module\` says what is new.
 
 		$text
 

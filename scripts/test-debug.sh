@@ -13,6 +13,8 @@ out=$repo/build/test-debug
 . "$repo/scripts/vm.d/kernel.sh"
 # shellcheck source-path=SCRIPTDIR source=vm.d/kernel-build.sh
 . "$repo/scripts/vm.d/kernel-build.sh"
+# shellcheck source-path=SCRIPTDIR source=test.d/module.sh
+. "$repo/scripts/test.d/module.sh"
 
 help()
 {
@@ -49,27 +51,11 @@ full=(
 	"kasan|syscount_dose=full|fail_nth load_stress hotplug stress_ng.sh fuzz"
 )
 
-# What results are of: all that the module is made from
-module_identity()
-{
-	(cd "$repo" && find Kbuild module scripts/gen-tables.sh scripts/categories.txt -type f |
-		LC_ALL=C sort | xargs sha256sum | sha256sum | cut -c 1-12)
-}
-
-# ... and the kernels' sources, as they stand in a row
+# The module and the kernels' sources, as they stand in a row
 row_identity()
 {
 	# shellcheck disable=SC2016 # dpkg-query's
 	echo "$module | $(dpkg-query -W -f '${Version}' "$kernel_source")"
-}
-
-commit()
-{
-	local name
-
-	name=$(git -C "$repo" rev-parse --short=12 HEAD)
-	git -C "$repo" diff --quiet HEAD -- . ':!Documentation' || name+=" and changes"
-	echo "$name"
 }
 
 # A table's row for each test in what scripts/test.sh said, and a line for each that
@@ -77,7 +63,7 @@ commit()
 results() # KERNEL WORDS
 {
 	# shellcheck disable=SC2016 # awk's
-	awk -v kernel="$1" -v words="$2" -v of="$(row_identity) | $(commit) | $(date -u +%F)" '
+	awk -v kernel="$1" -v words="$2" -v of="$(row_identity) | $(module_commit) | $(date -u +%F)" '
 	!/^ / && match($0, / +[0-9]+ passed.*  \([0-9.]+ s\)$/) {
 		name = substr($0, 1, RSTART - 1)
 		counts = substr($0, RSTART)
@@ -159,7 +145,7 @@ write_report()
 	failure. [testing.md](testing.md) says what each test pins, and what the words do. This is written
 	by \`scripts/test-debug.sh\`.
 
-	| kernel | words | test | counts | seconds | module | linux-source-6.1 | at commit | on |
+	| kernel | words | test | counts | seconds | module | linux-source-6.1 | its commit | on |
 	|---|---|---|---|---|---|---|---|---|
 	$(grep '^|' "$out/kept" | LC_ALL=C sort)
 
