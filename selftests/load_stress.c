@@ -22,9 +22,12 @@
 #undef TEST_TIMEOUT_DEFAULT
 #define TEST_TIMEOUT_DEFAULT 600
 
-/* Loads with each hook: as a fixed short dose, and by syscount_dose=full. */
+/*
+ * Loads with each of the four: as a fixed short dose, and by syscount_dose=full, 500 in all.
+ * Each takes six seconds, in which the kernel mostly waits for RCU.
+ */
 #define LOADS_FEW	10
-#define LOADS_MANY	500
+#define LOADS_MANY	125
 /* Rounds of each watcher with each load. */
 #define ROUNDS		2
 #define CPU_ONLINE	"/sys/devices/system/cpu/cpu3/online"
@@ -78,16 +81,21 @@ static bool watch_once(unsigned int round)
 static pid_t start_watcher(unsigned int index)
 {
 	pid_t pid = fork();
-	unsigned int round = index;
+	unsigned int round = index, made;
+	uint32_t step;
 
 	if (pid)
 		return pid;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	for (;;) {
-		while (step_now() % 2 == 0)
-			sched_yield();
-		if (watch_once(round++))
-			__atomic_add_fetch(&board->number[index], 1, __ATOMIC_SEQ_CST);
+	for (step = 1;; step += 2) {
+		board_step_wait(step);
+		/* On until it goes, so that some are open then. */
+		for (made = 0; made < ROUNDS || step_now() == step;)
+			if (watch_once(round++)) {
+				__atomic_add_fetch(&board->number[index], 1, __ATOMIC_SEQ_CST);
+				if (++made == ROUNDS)
+					board_arrive();
+			}
 	}
 }
 
@@ -148,7 +156,6 @@ FIXTURE_TEARDOWN(stress)
 TEST_F_TIMEOUT(stress, load_and_unload, 7200)
 {
 	unsigned int i, watcher, loads = dose(LOADS_FEW, LOADS_MANY);
-	uint64_t before[2];
 	pid_t watchers[2];
 
 	for (watcher = 0; watcher < 2; watcher++)
@@ -157,14 +164,8 @@ TEST_F_TIMEOUT(stress, load_and_unload, 7200)
 		ASSERT_EQ(0, module_insert(variant->parameters)) {
 			TH_LOG("load %u", i);
 		}
-		for (watcher = 0; watcher < 2; watcher++)
-			before[watcher] = rounds_of(watcher);
 		board_step(2 * i + 1);
-		for (watcher = 0; watcher < 2; watcher++)
-			while (rounds_of(watcher) < before[watcher] + ROUNDS) {
-				no_child_failed();
-				sched_yield();
-			}
+		board_await(2 * (i + 1));
 		board_step(2 * i + 2);
 		ASSERT_EQ(0, remove_when_closed()) {
 			TH_LOG("unload %u", i);
