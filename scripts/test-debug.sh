@@ -64,6 +64,7 @@ results() # KERNEL WORDS
 {
 	# shellcheck disable=SC2016 # awk's
 	awk -v kernel="$1" -v words="$2" -v of="$(row_identity) | $(module_commit) | $(date -u +%F)" '
+	function note(text) { did[++dids] = "- " kernel (words == "" ? "" : " " words) " " name ": " text }
 	!/^ / && match($0, / +[0-9]+ passed.*  \([0-9.]+ s\)$/) {
 		name = substr($0, 1, RSTART - 1)
 		counts = substr($0, RSTART)
@@ -73,18 +74,14 @@ results() # KERNEL WORDS
 		gsub(/^.*\(|\..*$/, "", seconds)
 		if (sub("^" kernel " ", "", name) && name == "the VM itself") {
 			vm = ", and the VM FAILED"
+			name = ""
 			next
 		}
-		here = name
 		row[++rows] = "| " kernel " | " (words == "" ? "-" : words) " | " name " | " counts
 		tail[rows] = " | " seconds " | " of " |"
 	}
-	index($0, "    " here ": ") == 1 && here != "" {
-		did[++dids] = "- " kernel (words == "" ? "" : " " words) " " here ": FAILED: " substr($0, length(here) + 7)
-	}
-	/^    did: / {
-		did[++dids] = "- " kernel (words == "" ? "" : " " words) " " name ": " substr($0, 10)
-	}
+	name != "" && index($0, "    " name ": ") == 1 { note("FAILED: " substr($0, length(name) + 7)) }
+	/^    did: / { note(substr($0, 10)) }
 	END {
 		for (i = 1; i <= rows; i++)
 			print row[i] vm tail[i]

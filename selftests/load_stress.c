@@ -24,7 +24,7 @@
 
 /*
  * Loads with each of the four: as a fixed short dose, and by syscount_dose=full, 500 in all.
- * Each takes six seconds, in which the kernel mostly waits for RCU.
+ * Each takes some six seconds on emulated CPUs, mostly waiting for RCU.
  */
 #define LOADS_FEW	10
 #define LOADS_MANY	125

@@ -45,7 +45,7 @@ call_beside()
 
 counted_beside() { awk '$1 == "i386" && $3 == "flock" { print $NF }' /proc/syscount; }
 
-# Of the last reading: calls of that program, or how many threads were not watched for want of memory
+# Of the last reading: calls of that program; "lost" if there was no memory to watch a thread
 watched_beside()
 {
 	tail -n 1 watch.interval | jq -r '.syscount | if .lost_threads > 0 then "lost" else
