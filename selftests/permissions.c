@@ -11,7 +11,6 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -590,19 +589,6 @@ static void be_set_user_id(int argc, char **argv)
 	_exit(interfaces[i].use(STDIN_FILENO));
 }
 
-static void copy_program(void)
-{
-	int from = open("/proc/self/exe", O_RDONLY);
-	int to = open(SET_USER_ID, O_WRONLY | O_CREAT | O_TRUNC, 0700);
-
-	if (from < 0 || to < 0)
-		die("%s: %m", SET_USER_ID);
-	while (sendfile(to, from, NULL, 1 << 20) > 0)
-		;
-	if (fchown(to, 0, 0) || fchmod(to, 04755) || close(to) || close(from))
-		die("%s: %m", SET_USER_ID);
-}
-
 /* The error that it gets with a file that @who opened, or minus that of the open. */
 static int run_set_user_id(enum who who, int i)
 {
@@ -632,7 +618,7 @@ static int run_set_user_id(enum who who, int i)
 FIXTURE(set_user_id) {};
 FIXTURE_SETUP(set_user_id)
 {
-	copy_program();
+	copy_program("/proc/self/exe", SET_USER_ID, 04755);
 }
 FIXTURE_TEARDOWN(set_user_id)
 {

@@ -22,6 +22,8 @@
 #include <linux/capability.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/uio.h>
@@ -142,6 +144,24 @@ void must_write(const char *path, const char *text)
 
 	if (err)
 		die("write '%s' to %s: %s", text, path, strerror(-err));
+}
+
+void copy_program(const char *from, const char *to, mode_t mode)
+{
+	int in = open(from, O_RDONLY | O_CLOEXEC), out;
+	ssize_t length;
+
+	if (in < 0)
+		die("%s: %m", from);
+	out = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0700);
+	if (out < 0)
+		die("%s: %m", to);
+	while ((length = sendfile(out, in, NULL, 1 << 20)) > 0)
+		;
+	/* Once it has been written, which takes set-user-ID away. */
+	if (length || fchmod(out, mode) || close(out))
+		die("%s: %m", to);
+	close(in);
 }
 
 void set_caps(uint64_t caps)

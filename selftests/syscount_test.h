@@ -36,6 +36,9 @@ uint64_t file_read_u64(const char *path);
 int file_write(const char *path, const char *text);	/* 0 or -errno */
 void must_write(const char *path, const char *text);
 
+/* The file is written anew; @mode may give whom executes it another id. */
+void copy_program(const char *from, const char *to, mode_t mode);
+
 /* The capabilities of the caller, permitted and effective, by their bits. */
 void set_caps(uint64_t caps);
 void become_root_of_userns(void);	/* by whoever the caller is; his ids are 0 there */

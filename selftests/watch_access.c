@@ -88,17 +88,6 @@ static void become(enum who who)
  */
 static char dir[32], self_copy[64], other_copy[64];
 
-static void copy_program(const char *from, const char *to)
-{
-	static char text[1 << 22];
-	size_t length = file_read(from, text, sizeof(text));
-	int fd = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0755);
-
-	if (fd < 0 || write(fd, text, length) != (ssize_t)length || fchmod(fd, 0755))
-		die("%s: %m", to);
-	close(fd);
-}
-
 static void make_programs(void)
 {
 	mkdir("/opt", 0755);
@@ -107,8 +96,8 @@ static void make_programs(void)
 		die("%s: %m", dir);
 	snprintf(self_copy, sizeof(self_copy), "%s/self", dir);
 	snprintf(other_copy, sizeof(other_copy), "%s/other", dir);
-	copy_program("/proc/self/exe", self_copy);
-	copy_program(program_beside("calls_64"), other_copy);
+	copy_program("/proc/self/exe", self_copy, 0755);
+	copy_program(program_beside("calls_64"), other_copy, 0755);
 }
 
 static void remove_programs(void)

@@ -7,7 +7,6 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/sched.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -339,19 +338,16 @@ static void expect_nothing_left(struct __test_metadata *_metadata)
 /* A child with this pid, or any for 0, that waits for a byte, which says how often it calls. */
 static int orders[2];
 
-static pid_t clone_as(pid_t pid)
+static pid_t fork_obedient(pid_t pid)
 {
-	struct clone_args args = {
-		.exit_signal = SIGCHLD, .set_tid = pid ? (uintptr_t)&pid : 0, .set_tid_size = !!pid,
-	};
 	uint8_t calls;
 	pid_t child;
 
 	if (!orders[0] && pipe(orders))
 		die("pipe: %m");
-	child = syscall(SYS_clone3, &args, sizeof(args));
+	child = fork_as(pid);
 	if (child < 0)
-		die("clone3: %m");
+		die("fork: %m");
 	if (child)
 		return child;
 	if (read(orders[0], &calls, 1) != 1)
@@ -553,12 +549,12 @@ TEST_F(races, pids_are_used_again)
 {
 	int fd = watch_open(SYSCOUNT_TARGET_TASK, SYSCOUNT_BY_PROCESS, 0, getpid()), one;
 	uint64_t flocks = 0;
-	pid_t pid = clone_as(0);
+	pid_t pid = fork_obedient(0);
 	unsigned int i, groups = 0;
 
 	make_some_and_end(pid, 1);
 	for (i = 1; i < REUSES; i++) {
-		ASSERT_EQ(pid, clone_as(pid));
+		ASSERT_EQ(pid, fork_obedient(pid));
 		one = watch_open(SYSCOUNT_TARGET_TASK, SYSCOUNT_BY_NONE, 0, pid);
 		make_some_and_end(pid, i + 1);
 		watch_read(one, &reading);

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <linux/futex.h>
+#include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -549,6 +550,15 @@ pid_t program_start(const struct arm *arms, unsigned int count, const char *path
 		return pid;
 	execve(path, argv, environ);
 	die("execve %s: %m", path);
+}
+
+pid_t fork_as(pid_t pid)
+{
+	struct clone_args args = {
+		.exit_signal = SIGCHLD, .set_tid = pid ? (uintptr_t)&pid : 0, .set_tid_size = !!pid,
+	};
+
+	return syscall(SYS_clone3, &args, sizeof(args));
 }
 
 int wait_status(pid_t pid)
