@@ -18,6 +18,8 @@ recap=$repo/build/selftests/failed
 . "$repo/scripts/test.d/ktap.sh"
 # shellcheck source-path=SCRIPTDIR source=test.d/workers.sh
 . "$repo/scripts/test.d/workers.sh"
+# shellcheck source-path=SCRIPTDIR source=vm.d/kernel.sh
+. "$repo/scripts/vm.d/kernel.sh"
 
 # Tests on this machine, and how long they may take.
 declare -A host=(
@@ -63,7 +65,7 @@ help()
 	Usage: scripts/test.sh [-k KERNEL] [-c CPUS] [-a WORDS] [-n] [NAME...]
 
 	Run all tests, or those of these names, and print how many cases passed. Exit
-	status: 0 if something was run and nothing failed, else 1.
+	status: 0 if something was run and nothing failed, else 1; 2 for a wrong option or name.
 
 	 -k KERNEL    what scripts/vm -k takes: without names, the tests in VMs only
 	 -c CPUS      of the VMs, but for those that count instructions (default 4)
@@ -80,6 +82,13 @@ help()
 }
 
 say() { echo "test: $*" >&2; }
+
+# What vm.d/kernel.sh calls, too
+usage()
+{
+	say "$1 (-h lists the options)"
+	exit 2
+}
 
 # Sets where the tests are built, and what with, if not by this machine's own compiler.
 places()
@@ -178,8 +187,7 @@ build_tests() # NAME...
 	done
 	rm -rf "$install"
 	kselftest WITHOUT="${without[*]}" install > "$log" 2>&1 &&
-		cp "$repo/scripts/test.d/guest.sh" "$repo/scripts/vm.d/judge.sh" "$install/" || return
-	((slow == 1)) || echo "timeout=$((vm_limit * slow))" > "$install/syscount/settings"
+		cp "$repo/scripts/test.d/guest.sh" "$repo/scripts/vm.d/judge.sh" "$install/"
 }
 
 # What guest.sh says, as it comes.
@@ -212,6 +220,7 @@ boot()
 	shift
 	(($#)) || return
 	name='' vm_status='' where=$kernel
+	say "in a VM: $*"
 	! in_list neighbours "$@" || local -x VM_TEST_MODULES=neighbour
 	# Shared, since the VM has its own /tmp and perhaps we are there.
 	while IFS= read -r line; do
@@ -247,6 +256,7 @@ host_test() # NAME
 		return
 	fi
 	! in_list "$1" "${host_kernel[@]}" || arguments=(${kernel:+"$kernel"})
+	say "here: $1"
 	test_begin "$1"
 	while IFS= read -r line; do
 		case $line in
@@ -267,7 +277,8 @@ boot_cpus()
 		-a "syscall.x32=y vsyscall=emulate slab_nomerge syscount_slow=$slow $append" -- "$@"
 }
 
-boot_icount() { boot -i -t 1200 -a "syscall.x32=y $append" -- "$@"; }
+# Their clock goes ahead while they wait for this machine, which may be slow: theirs are no limits.
+boot_icount() { boot -i -t 1200 -a "syscall.x32=y syscount_slow=1000 $append" -- "$@"; }
 
 worker() # NUMBER
 {
@@ -334,9 +345,11 @@ main()
 	wanted=("$@")
 	slow=${slowness[${kernel:-6.1}]-1}
 	read -r -a tests <<< "$(list_of)"
+	[[ $cpus =~ ^[1-9][0-9]?$ ]] || usage "-c $cpus: no number of CPUs"
+	[[ ! $kernel || -n ${kernel_series[$kernel]-} || -f $kernel ]] ||
+		usage "-k $kernel: no such kernel; known: $(kernel_names), or the path of an image"
 	for test; do
-		in_list "$test" "${!host[@]}" "${tests[@]}" ||
-			{ say "$test: no such test (-h lists them)"; exit 1; }
+		in_list "$test" "${!host[@]}" "${tests[@]}" || usage "$test: no such test"
 	done
 	if ((!${#wanted[@]})); then
 		for test in "${tests[@]}"; do
@@ -355,6 +368,7 @@ main()
 	"$repo/scripts/setup.sh" --check || exit 1
 	mkdir -p "$repo/build/selftests"
 	: > "$recap"
+	say "building"
 	if ! make -s -j "$(nproc)" -C "$repo" module tool > "$log" 2>&1; then
 		cat "$log"
 		test_missing build "the module or the command does not build"

@@ -89,6 +89,11 @@ if grep -qw kmemleak=on /proc/cmdline; then
 	search=1
 	echo scan=off > $kmemleak
 fi
+# Of one test, in seconds; it is in settings, too. Those for slow kernels take long there.
+slow=$(grep -o 'syscount_slow=[0-9]*' /proc/cmdline)
+slow=${slow#*=}
+export SYSCOUNT_TIMEOUT=600
+((${slow:-1} == 1)) || SYSCOUNT_TIMEOUT=$((3000 * slow))
 for name; do
 	echo "## start $name"
 	fresh
