@@ -45,13 +45,18 @@ kbuild = $(if $(KROOT),scripts/vm.d/in-root $(KROOT) $1) $(MAKE) -C $(KDIR) M=$1
 # For kernels that load nothing else. The last signature is the one that counts.
 SIGN_HASH = $(or $(shell sed -n 's/^CONFIG_MODULE_SIG_HASH="\(.*\)"/\1/p' $(KDIR)/.config),sha256)
 
-sign: module
+sign: sign-files module
+	$(KDIR)/scripts/sign-file $(SIGN_HASH) "$(KEY)" "$(CERT)" $(MODULE_DIR)/syscount.ko || \
+		{ echo "make: sign: '$(KEY)', '$(CERT)': $(SIGN_FILES)" >&2; exit 1; }
+
+SIGN_FILES := KEY= is the private key (PEM), CERT= its certificate
+
+sign-files:
 	@for file in "$(KEY)" "$(CERT)"; do \
-		case $$file in pkcs11:*) ;; *) test -r "$$file" || { \
-			echo "make: sign: '$$file' cannot be read: KEY= is the private key (PEM), CERT= its certificate" >&2; exit 1; } ;; \
+		case $$file in pkcs11:*) ;; *) test -f "$$file" -a -r "$$file" || { \
+			echo "make: sign: '$$file' cannot be read: $(SIGN_FILES)" >&2; exit 1; } ;; \
 		esac; \
 	done
-	$(KDIR)/scripts/sign-file $(SIGN_HASH) "$(KEY)" "$(CERT)" $(MODULE_DIR)/syscount.ko
 
 # Modules for tests alone; never installed.
 TEST_MODULES := neighbour planted
@@ -89,16 +94,19 @@ demo:
 test: setup
 	scripts/test.sh
 
+# -s of those that have it
+short = $(if $(DOSE),$(if $(filter-out short,$(DOSE)),$(error DOSE=$(DOSE): there is short, or none),-s))
+
 test-matrix:
 	scripts/setup.sh build vm test arm64
-	scripts/matrix.sh $(if $(filter short,$(DOSE)),-s)
+	scripts/matrix.sh $(short)
 
 test-matrix-publish:
 	scripts/matrix.sh -p
 
 test-debug:
-	scripts/setup.sh build vm test $(if $(filter short,$(DOSE)),,debug)
-	scripts/test-debug.sh $(if $(filter short,$(DOSE)),-s)
+	scripts/setup.sh build vm test $(if $(short),,debug)
+	scripts/test-debug.sh $(short)
 
 coverage:
 	scripts/setup.sh build vm test debug coverage
@@ -171,10 +179,11 @@ help:
 #: make uninstall       the reverse
 #: make dkms-install    give the module to DKMS, which builds it for each kernel
 #: make dkms-uninstall  the reverse
-#: make setup           install the Debian packages that the others need (as root)
+#: make setup           install, as root, what building, make test, check and fuzz need; the others
+#:                      install what else they need themselves
 #: make clean           remove build/
 #:
 #: KVER=VERSION         the kernel to build for (its headers must be installed; default: the
 #:                      running one, or the newest that has them)
 
-.PHONY: all module sign test-modules tool man setup vm demo test test-matrix test-matrix-publish test-debug coverage coverage-publish check fuzz bench bench-publish install uninstall dkms-install dkms-uninstall clean help
+.PHONY: all module sign sign-files test-modules tool man setup vm demo test test-matrix test-matrix-publish test-debug coverage coverage-publish check fuzz bench bench-publish install uninstall dkms-install dkms-uninstall clean help

@@ -39,6 +39,12 @@ help()
 
 say() { echo "coverage: $*" >&2; }
 
+usage()
+{
+	say "$1 (-h lists the options)"
+	exit "$EX_USAGE"
+}
+
 # What vm.d/kernel.sh calls
 die()
 {
@@ -111,6 +117,12 @@ publish()
 	cp "$out/testing.md" "$repo/Documentation/testing.md"
 }
 
+nothing()
+{
+	say "nothing was run yet"
+	exit 1
+}
+
 main()
 {
 	local option run=yes publish='' status=0 other release modules built
@@ -128,7 +140,11 @@ main()
 		esac
 	done
 	shift $((OPTIND - 1))
+	[[ $kernel == gcov || $kernel == kasan ]] || usage "-k $kernel: neither gcov nor kasan"
+	((!$#)) || [[ $run ]] || usage "$*: no tests are run with -r or -p"
+	((!$#)) || "$repo/scripts/test.sh" -k "$kernel" -n "$@" > /dev/null || exit "$EX_USAGE"
 	"$repo/scripts/setup.sh" --check build vm test coverage || exit 1
+	[[ $run ]] || kernel_built "$kernel" || nothing
 	mkdir -p "$cache/kernels" || exit 1
 	kernel_find "$kernel"
 	built=$repo/build/$release-coverage
@@ -143,7 +159,7 @@ main()
 		fi
 		summarise || exit 1
 	fi
-	[[ -e $out/coverage.json ]] || { say "nothing was run yet"; exit 1; }
+	[[ -e $out/coverage.json ]] || nothing
 	if [[ $publish ]]; then
 		publish
 		exit

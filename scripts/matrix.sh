@@ -25,7 +25,7 @@ readonly EX_USAGE=2 EX_VM=125
 help()
 {
 	cat <<-END
-	Usage: scripts/matrix.sh [-f | -r | -s] [NAME...]
+	Usage: scripts/matrix.sh [-f | -s] [-r] [NAME...]
 	       scripts/matrix.sh -p
 
 	Build the module for each kernel of scripts/test.d/matrix, run the tests that it names
@@ -361,7 +361,7 @@ $(printf '%s\n' "${rows[@]}")"
 
 main()
 {
-	local option dose='' again='' publish='' name wanted=() tree=$repo queue line
+	local option chosen='' dose='' again='' publish='' name wanted=() tree=$repo queue line
 	local kernel cpus words tests arm64=() passed=0 failed=0 skipped=0
 
 	[[ ${1-} != --help ]] || set -- -h
@@ -374,8 +374,12 @@ main()
 		h) help; exit 0 ;;
 		*) usage "no option -$OPTARG" ;;
 		esac
+		[[ $option != [fsp] ]] || chosen+=$option
 	done
+	[[ ! $publish || ! $again ]] || chosen=rp
+	((${#chosen} < 2)) || usage "-${chosen:0:1} and -${chosen:1:1}: one or the other"
 	shift $((OPTIND - 1))
+	((!$#)) || [[ ! $publish ]] || usage "-p publishes what there is"
 	for name; do
 		names | grep -qxF -- "$name" || usage "$name: no such name"
 	done

@@ -42,13 +42,13 @@ short=(
 	"kcsan||planted counted_once watch_objects"
 )
 # Those that allocate, which each are followed by a search for leaks
-leaky="switching watch_exact watch_exits watch_memory watch_objects watch_cgroup watch_access load_unload fail_nth"
+leaky="switching watch_exact watch_exits watch_memory watch_objects watch_cgroup watch_access watch_storm load_unload fail_nth"
 # shellcheck disable=SC2034
 full=(
 	"kasan||"
 	"kcsan||"
 	"kasan|kmemleak=on|$leaky"
-	"kasan|syscount_dose=full|fail_nth load_stress hotplug stress_ng.sh fuzz"
+	"kasan|syscount_dose=full|fail_nth load_stress hotplug watch_storm stress_ng.sh fuzz"
 )
 
 # The module and the kernels' sources, as they stand in a row
@@ -163,7 +163,8 @@ run() # KERNEL|WORDS|TESTS
 	"$repo/scripts/test.sh" -k "$kernel" -a "$words" $tests 2>&1 | tee "$out/log"
 	((!PIPESTATUS[0])) || failed=1
 	results "$kernel" "$words" < "$out/log" > "$out/results"
-	[[ $dose == short ]] || write_report
+	# It may have got nowhere.
+	[[ $dose == short || ! -s $out/results ]] || write_report
 	ran=1
 }
 
@@ -178,7 +179,14 @@ while getopts k:a:sh option; do
 	esac
 done
 shift $((OPTIND - 1))
-[[ $kernel || ! $words$* ]] || { help >&2; exit 2; }
+if [[ ! $kernel && $words$* || $kernel && $dose == short ]]; then
+	help >&2
+	exit 2
+elif [[ $kernel ]]; then
+	[[ $kernel == kasan || $kernel == kcsan ]] ||
+		{ echo "test-debug: -k $kernel: neither kasan nor kcsan" >&2; exit 2; }
+	"$repo/scripts/test.sh" -k "$kernel" -n "$@" > /dev/null || exit 2
+fi
 mkdir -p "$out" || exit
 failed=0 ran=0 module=$(module_identity)
 declare -n of_dose=$dose

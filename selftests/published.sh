@@ -126,6 +126,9 @@ same "again: what failed, or did not run" $'1: a\n4: a' "$(sort "$asked")"
 matrix -s -r
 same "... and nothing when all passed" "" "$(<"$asked")"
 
+matrix -s -f one
+same "two doses are none" "2 matrix: -s and -f: one or the other (-h lists the options)" "$status $out"
+
 sed -i /^a/d "$said/all"
 matrix -s one
 same "a test that does not run has failed" "1 0 passed, 1 failed, 0 skipped" "$status ${out##*$'\n'}"
@@ -166,6 +169,10 @@ same "short: the group of the line, of its kind of kernel, or of all" $'4: a\n5:
 : > "$said/debug"
 debug -a nosmp
 same "test-debug: words without a kernel" 2 "$status"
+debug -k 6.1 a
+same "... or one that looks for no faults" "2 test-debug: -k 6.1: neither kasan nor kcsan" "$status $out"
+debug -s -k kasan
+same "... or a short dose of one" 2 "$status"
 debug -k kasan a b
 first=$(module)
 same "report: a row of each test" $'0\nkasan | - | a | 6 passed | 1 | '"$first"$'\nkasan | - | b | 2 passed, 1 skipped | 2 | '"$first" \
