@@ -137,6 +137,8 @@ static void read_both(struct diff *d, const struct options *o)
 	struct snapshot *table = NULL;
 	bool complete = o->nargs == 1;
 
+	if (!complete && !strcmp(o->args[0], "-") && !strcmp(o->args[1], "-"))
+		usage_error(o->command, "'-' is standard input, which there is one of");
 	d->names[0] = name_of(o->args[0]);
 	d->names[1] = complete ? "the module" : name_of(o->args[1]);
 	d->from = read_one(o, o->args[0], &table);

@@ -503,6 +503,19 @@ static void check_options(const struct options *o)
 		usage_error(o->command, "an argument is missing: %s", o->command->args);
 }
 
+/* "-follow" is -f and "-o llow" for getopt, which would be written. */
+static void check_dashes(const struct options *o, const char *word)
+{
+	size_t i;
+
+	if (word[0] != '-' || word[1] == '-')
+		return;
+	for (i = 0; i < ARRAY_SIZE(lines); i++) {
+		if (lines[i].name && !strcmp(lines[i].name, word + 1))
+			usage_error(o->command, "no option '%s'; did you mean '-%s'?", word, word);
+	}
+}
+
 /* "syscount -d 1 cost": without a command it is show's options. Words from @from on. */
 static void check_order(const struct options *o, int from, int argc, char **argv)
 {
@@ -535,6 +548,9 @@ void options_parse(struct options *o, const struct command *command, int argc, c
 
 		if (letter == '?' || letter == ':')
 			bad_option(o, letter, argv);
+		/* The argument's own word may be anything. */
+		if (optarg && optarg != argv[optind - 1])
+			check_dashes(o, argv[optind - 1]);
 		if (!(line->bit & command->options)) {
 			check_order(o, optind, argc, argv);
 			not_here(o, line);

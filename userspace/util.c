@@ -102,7 +102,8 @@ static size_t distance(const char *a, const char *b)
 
 void suggestion_try(struct suggestion *s, const char *candidate)
 {
-	size_t limit = (strlen(s->word) + 2) / 3, d = distance(s->word, candidate);
+	size_t length = strlen(s->word), limit = length < 6 ? 1 : length / 3;
+	size_t d = distance(s->word, candidate);
 
 	if (d <= limit && (!s->best || d < s->distance)) {
 		s->best = candidate;

@@ -41,6 +41,7 @@ sh diff-damaged 1 "syscount: standard input: fewer calls of write than in db7.js
 	"syscount -J -i db7-later.json -e read | jq 'del(.syscount.filters)' | syscount diff db7.json - --csv"
 misused diff-column-interval "diff: --columns: column CALLS takes two readings of the same counters" diff watch-a.json watch-b.json -U calls
 misused diff-column-delta "diff: --sort: column DELTA takes a comparison of calls (--calls), not of rates" diff db7.json db8.json -s delta
+misused diff-stdin-twice "diff: '-' is standard input, which there is one of" diff - -
 misused diff-column-errors "diff: --columns: column ERRORS-AFTER takes two watches with errors" diff watch-a.json watch-b.json -U +errors-after
 misused diff-column-latency "diff: --columns: column TOTAL-DELTA takes two watches with times (--latency)" diff db7.json db7-later.json -U total-delta
 refuses diff-list "list.json: a snapshot of kind 'list' holds no counts" diff db7.json list.json
