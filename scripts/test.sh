@@ -37,7 +37,7 @@ declare -A host=(
 	[syzlang]=selftests/syzlang.sh
 	[vm]=scripts/vm.d/selftest.sh
 )
-host_order=(vm command sanitized packaging runner published syzlang hookless ftrace clock)
+host_order=(command sanitized packaging vm published runner hookless ftrace clock syzlang)
 host_limit=600
 # Of debug kernels, and of the one where a bad use of memory is seen
 host_debug=(planted signed)
@@ -392,11 +392,12 @@ main()
 			test_missing kselftest "it cannot be prepared"
 		fi
 	fi
+	# The longest first: at the end all have something to do.
+	add_jobs "$tests_a_vm" boot_icount "${one[@]}"
 	add_jobs "$tests_a_vm" boot_cpus "${many[@]}"
 	for test in "${host_order[@]}" "${host_debug[@]}" "${host_kasan[@]}"; do
 		! in_list "$test" "${wanted[@]}" || add_jobs 1 host_test "$test"
 	done
-	add_jobs "$tests_a_vm" boot_icount "${one[@]}"
 	do_jobs
 	done_with
 }
