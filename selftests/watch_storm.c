@@ -374,11 +374,27 @@ static void cpu_away(unsigned int round)
 	must_write(CPU_ONLINE, "1");
 }
 
+static uint64_t watches(void)
+{
+	uint64_t sum = 0;
+	unsigned int i;
+
+	for (i = 0; i < WALKERS; i++)
+		sum += __atomic_load_n(&board->number[DOERS + i], __ATOMIC_SEQ_CST);
+	return sum;
+}
+
+/* Once there were watches of the one that is there. */
 static void other_module(unsigned int round)
 {
 	static const char *const parameters[] = { "hook=tracepoint", "hook=auto" };
+	uint64_t before = watches();
 	int err;
 
+	while (watches() < before + WALKERS) {
+		no_child_failed();
+		usleep(1000);
+	}
 	while ((err = module_remove()) == -EWOULDBLOCK) {
 		no_child_failed();
 		usleep(100);
