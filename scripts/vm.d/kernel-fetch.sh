@@ -89,15 +89,6 @@ kernel_unpack() # RELEASE
 	echo "$1" > "$out/release"
 }
 
-# A place for our module in the index, so that no VM needs to run depmod.
-kernel_modules_ready() # RELEASE
-{
-	mkdir -p "$tmp/out/modules/extra" "$tmp/depmod/lib/modules" &&
-	: > "$tmp/out/modules/extra/syscount.ko" &&
-	ln -s "$tmp/out/modules" "$tmp/depmod/lib/modules/$1" &&
-	depmod -b "$tmp/depmod" "$1" 2> /dev/null
-}
-
 # What the module is built with: the headers, if their programs run on this machine,
 # else a root file system that has them, their compiler and what else they call.
 build_tree() # RELEASE SUITE

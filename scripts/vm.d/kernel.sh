@@ -143,6 +143,15 @@ kernel_cached() # EXTENDED-PATTERN
 	return 1
 }
 
+# Of one that is put together in $tmp/out: a place for our module in the index, so that no VM needs to run depmod.
+kernel_modules_ready() # RELEASE
+{
+	mkdir -p "$tmp/out/modules/extra" "$tmp/depmod/lib/modules" &&
+	: > "$tmp/out/modules/extra/syscount.ko" &&
+	ln -s "$tmp/out/modules" "$tmp/depmod/lib/modules/$1" &&
+	depmod -b "$tmp/depmod" "$1" 2> /dev/null
+}
+
 # Another run may have fetched it while this one waited.
 kernel_locked() # COMMAND PATTERN [ARGUMENT...]
 {
