@@ -48,7 +48,7 @@ full=(
 	"kasan||"
 	"kcsan||"
 	"kasan|kmemleak=on|$leaky"
-	"kasan|syscount_dose=full|fail_nth load_stress hotplug watch_storm stress_ng.sh fuzz"
+	"kasan|syscount_dose=full|fail_nth load_stress hotplug stress_ng.sh fuzz"
 )
 
 # The module and the kernels' sources, as they stand in a row
