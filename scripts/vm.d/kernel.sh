@@ -143,7 +143,8 @@ kernel_cached() # EXTENDED-PATTERN
 	return 1
 }
 
-# Of one that is put together in $tmp/out: a place for our module in the index, so that no VM needs to run depmod.
+# In $tmp/out, where one is put together: a place for our module in the index, so that no VM
+# needs to run depmod.
 kernel_modules_ready() # RELEASE
 {
 	mkdir -p "$tmp/out/modules/extra" "$tmp/depmod/lib/modules" &&
