@@ -237,10 +237,10 @@ TEST_F(cost, of_a_call)
 	measure(unloaded);
 
 	for (i = 0; i < NCALLS; i++) {
-		TH_LOG("%s: %s: bare %ju; added: on %+jd, category off %+jd, all off %+jd, unloaded %+jd",
-		       variant->hook, calls[i].name, (uintmax_t)bare[i],
-		       (intmax_t)(on[i] - bare[i]), (intmax_t)(off[i] - bare[i]),
-		       (intmax_t)(all_off[i] - bare[i]), (intmax_t)(unloaded[i] - bare[i]));
+		tell("%s: %s: bare %ju; added: on %+jd, category off %+jd, all off %+jd, unloaded %+jd",
+		     variant->hook, calls[i].name, (uintmax_t)bare[i],
+		     (intmax_t)(on[i] - bare[i]), (intmax_t)(off[i] - bare[i]),
+		     (intmax_t)(all_off[i] - bare[i]), (intmax_t)(unloaded[i] - bare[i]));
 		EXPECT_LT(bare[i], on[i]);
 		EXPECT_GE(bare[i] + most(limits, &calls[i]), on[i]);
 		EXPECT_GE(on[i], off[i]);
@@ -270,8 +270,8 @@ TEST_F(cost, as_the_module_says)
 	ASSERT_EQ(0, device_ioctl(SYSCOUNT_IOC_COST, &args));
 	if (args.calls) {
 		added = (args.hooked_ns - args.bare_ns + args.calls / 2) / args.calls;
-		TH_LOG("%s: %ju added, the module says %ju", variant->hook, (uintmax_t)(on - bare),
-		       (uintmax_t)added);
+		tell("%s: %ju added, the module says %ju", variant->hook, (uintmax_t)(on - bare),
+		     (uintmax_t)added);
 		EXPECT_LT(0, added);
 		if (variant->exact) {
 			EXPECT_LE(on - bare, added + 1);
@@ -305,7 +305,7 @@ TEST_F(cost, of_a_reading)
 	counts_read_proc(&counts);
 	ASSERT_LE(ROWS, counts.rows);
 	reading = cheapest(read_proc);
-	TH_LOG("%s: %u rows: %ju instructions", variant->hook, counts.rows, (uintmax_t)reading);
+	tell("%s: %u rows: %ju instructions", variant->hook, counts.rows, (uintmax_t)reading);
 	EXPECT_GT(MOST_READING, reading);
 }
 

@@ -255,9 +255,9 @@ TEST_F_TIMEOUT(watch_cost, of_who_is_watched, 120)
 {
 	uint64_t calls = watched(0), errors = watched(ERRORS), all = watched(ERRORS | LATENCY);
 
-	TH_LOG("%s, watched: calls %+jd, errors %+jd, errors and latency %+jd", variant->hook,
-	       (intmax_t)(calls - self->bare), (intmax_t)(errors - self->bare),
-	       (intmax_t)(all - self->bare));
+	tell("%s, watched: calls %+jd, errors %+jd, errors and latency %+jd", variant->hook,
+	     (intmax_t)(calls - self->bare), (intmax_t)(errors - self->bare),
+	     (intmax_t)(all - self->bare));
 	EXPECT_LT(self->counted, calls);
 	EXPECT_LT(calls, errors);
 	EXPECT_LT(errors, all);
@@ -288,8 +288,8 @@ TEST_F_TIMEOUT(watch_cost, of_who_is_not, 120)
 
 	wait_until_it_costs(self->counted);
 	all = unwatched(ERRORS | LATENCY);
-	TH_LOG("%s, not watched: calls %+jd, errors and latency %+jd", variant->hook,
-	       (intmax_t)(calls - self->bare), (intmax_t)(all - self->bare));
+	tell("%s, not watched: calls %+jd, errors and latency %+jd", variant->hook,
+	     (intmax_t)(calls - self->bare), (intmax_t)(all - self->bare));
 	EXPECT_GE(self->bare + self->most->other_calls, calls);
 	EXPECT_GE(self->bare + self->most->other_all, all);
 	wait_until_it_costs(self->counted);
@@ -393,8 +393,8 @@ TEST_F_TIMEOUT(watch_cost, of_processes, 600)
 	}
 	board_step(1);
 	wait_success(pid);
-	TH_LOG("%s, a process not watched: fork and exit %+jd, a switch to it %+jd", variant->hook,
-	       (intmax_t)median(process, ROUNDS), (intmax_t)median(change, ROUNDS));
+	tell("%s, a process not watched: fork and exit %+jd, a switch to it %+jd", variant->hook,
+	     (intmax_t)median(process, ROUNDS), (intmax_t)median(change, ROUNDS));
 	EXPECT_GE(self->most->other_process, median(process, ROUNDS));
 	EXPECT_GE(self->most->other_switch, median(change, ROUNDS));
 	/* Without a watch nobody is followed, and nothing costs more. */
@@ -437,8 +437,8 @@ TEST_F_TIMEOUT(watch_cost, of_everybody, 300)
 	board_step(1);
 	for (i = 0; i < PROCESSES; i++)
 		wait_success(pids[i]);
-	TH_LOG("%s, everybody by process: %+jd, with %u processes more %+jd", variant->hook,
-	       (intmax_t)(few - self->bare), PROCESSES, (intmax_t)(many - self->bare));
+	tell("%s, everybody by process: %+jd, with %u processes more %+jd", variant->hook,
+	     (intmax_t)(few - self->bare), PROCESSES, (intmax_t)(many - self->bare));
 	EXPECT_GE(self->bare + self->most->all_by_process, few);
 	EXPECT_EQ(few, many);
 	EXPECT_EQ(none_more, others_more);
@@ -454,8 +454,8 @@ TEST_F_TIMEOUT(watch_cost, of_many_groups, 300)
 	wait_success(job_start(&arm, 1, "names"));
 	ASSERT_EQ(0, ioctl(arm.fd, SYSCOUNT_IOC_READ_WATCH, &args));
 	close(arm.fd);
-	TH_LOG("%s, a name: with %u groups %ju, with %u %ju", variant->hook, NAMES / 60,
-	       (uintmax_t)board->number[0], args.group_count, (uintmax_t)board->number[1]);
+	tell("%s, a name: with %u groups %ju, with %u %ju", variant->hook, NAMES / 60,
+	     (uintmax_t)board->number[0], args.group_count, (uintmax_t)board->number[1]);
 	EXPECT_LE(NAMES, args.group_count);
 	EXPECT_GE(board->number[0] + 300, board->number[1]);
 }
@@ -503,8 +503,8 @@ TEST_F_TIMEOUT(watch_cost, of_processes_beside_cgroups, 300)
 	one = one_process_beside(1);
 	all = one_process_beside(CGROUPS);
 	rmdir(CGROUP);
-	TH_LOG("%s, a process: with a watch of another cgroup %jd, with %u %jd", variant->hook,
-	       (intmax_t)one, CGROUPS, (intmax_t)all);
+	tell("%s, a process: with a watch of another cgroup %jd, with %u %jd", variant->hook,
+	     (intmax_t)one, CGROUPS, (intmax_t)all);
 	EXPECT_GE(one + 300, all);
 }
 
