@@ -374,7 +374,7 @@ main()
 		h) help; exit 0 ;;
 		*) usage "no option -$OPTARG" ;;
 		esac
-		[[ $option != [fsp] ]] || chosen+=$option
+		[[ $option != [fsp] || $chosen == *$option* ]] || chosen+=$option
 	done
 	[[ ! $publish || ! $again ]] || chosen=rp
 	((${#chosen} < 2)) || usage "-${chosen:0:1} and -${chosen:1:1}: one or the other"

@@ -153,7 +153,9 @@ void copy_program(const char *from, const char *to, mode_t mode)
 
 	if (in < 0)
 		die("%s: %m", from);
-	out = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0700);
+	/* It may be there, run, or be another's. */
+	unlink(to);
+	out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0700);
 	if (out < 0)
 		die("%s: %m", to);
 	while ((length = sendfile(out, in, NULL, 1 << 20)) > 0)
@@ -227,11 +229,14 @@ unsigned int dose(unsigned int few, unsigned int many)
 }
 
 /*
- * The harness calls this for its time limits, which are for kernels that are not slow.
+ * The harness calls this for its time limits, which are for the small dose, and for kernels that
+ * are not slow.
  */
 unsigned int alarm(unsigned int seconds)
 {
-	const struct itimerval limit = { .it_value.tv_sec = seconds * kernel_slowness() };
+	const struct itimerval limit = {
+		.it_value.tv_sec = (time_t)seconds * kernel_slowness() * dose(1, 20),
+	};
 	struct itimerval before;
 
 	if (setitimer(ITIMER_REAL, &limit, &before))

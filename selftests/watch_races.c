@@ -346,8 +346,6 @@ static pid_t fork_obedient(pid_t pid)
 	if (!orders[0] && pipe(orders))
 		die("pipe: %m");
 	child = fork_as(pid);
-	if (child < 0)
-		die("fork: %m");
 	if (child)
 		return child;
 	if (read(orders[0], &calls, 1) != 1)

@@ -558,7 +558,13 @@ pid_t fork_as(pid_t pid)
 		.exit_signal = SIGCHLD, .set_tid = pid ? (uintptr_t)&pid : 0, .set_tid_size = !!pid,
 	};
 
-	return syscall(SYS_clone3, &args, sizeof(args));
+	pid_t child = pid ? syscall(SYS_clone3, &args, sizeof(args)) : fork();
+
+	if (child < 0 && pid && errno == EEXIST)
+		return -EEXIST;
+	if (child < 0)
+		die("fork: %m");
+	return child;
 }
 
 int wait_status(pid_t pid)
@@ -595,6 +601,8 @@ void board_new(void)
 		die("the board: %m");
 	close(fd);
 	board_map();
+	/* A harness whose time is over goes, and would leave us. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 }
 
 void no_child_failed(void)

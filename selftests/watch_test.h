@@ -98,7 +98,7 @@ __attribute__((noreturn)) void job_exec(const char *line);
 void arm_all(const struct arm *arms, unsigned int count);
 const char *program_beside(const char *name);	/* path of one in program_dir() */
 
-/* fork(), for a child with this number; any for 0. EEXIST: somebody has it. */
+/* fork() that does not fail, for a child with this number, or any for 0. -EEXIST: it is used. */
 pid_t fork_as(pid_t pid);
 
 int wait_status(pid_t pid);

@@ -506,13 +506,16 @@ static void check_options(const struct options *o)
 /* "-follow" is -f and "-o llow" for getopt, which would be written. */
 static void check_dashes(const struct options *o, const char *word)
 {
+	int length = (int)strcspn(word, "=");
 	size_t i;
 
 	if (word[0] != '-' || word[1] == '-')
 		return;
 	for (i = 0; i < ARRAY_SIZE(lines); i++) {
-		if (lines[i].name && !strcmp(lines[i].name, word + 1))
-			usage_error(o->command, "no option '%s'; did you mean '-%s'?", word, word);
+		if (lines[i].name && !strncmp(lines[i].name, word + 1, length - 1) &&
+		    !lines[i].name[length - 1])
+			usage_error(o->command, "no option '%.*s'; did you mean '-%.*s'?", length,
+				    word, length, word);
 	}
 }
 

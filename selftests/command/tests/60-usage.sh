@@ -20,6 +20,7 @@ misused command-empty "no command ''; there are: show run attach top stat diff e
 misused option-unknown "show: no option '--foo'; see syscount show --help" --foo
 misused option-letter "show: no option '-z'; see syscount show --help" -nz
 misused option-dash "show: no option '-top'; did you mean '--top'?" -top 5
+misused option-dash-value "attach: no option '-format'; did you mean '--format'?" attach -format=json -p 1
 misused option-dash-cluster "attach: no option '-follow'; did you mean '--follow'?" attach -follow -p 1
 misused option-elsewhere "show: option --rate does not belong here; it is for: diff" --rate
 misused option-elsewhere-list "list: option --interval does not belong here; it is for: show attach top stat" list -I 1
