@@ -463,7 +463,7 @@ STORM(undisturbed_kprobe, "kprobe", nothing, 0, 0);
 STORM(reset, NULL, reset, 50, 600);
 STORM(hook_changed, "direct", other_hook, 6, 60);
 STORM(cpu_away, NULL, cpu_away, 5, 60);
-STORM(unloaded, NULL, other_module, 3, 30);
+STORM(unloaded, NULL, other_module, 2, 30);
 
 FIXTURE_SETUP(storm)
 {
