@@ -461,8 +461,8 @@ STORM(undisturbed, NULL, nothing, 0, 0);
 STORM(undisturbed_tracepoint, "tracepoint", nothing, 0, 0);
 STORM(undisturbed_kprobe, "kprobe", nothing, 0, 0);
 STORM(reset, NULL, reset, 50, 600);
-STORM(hook_changed, "direct", other_hook, 6, 60);
-STORM(cpu_away, NULL, cpu_away, 5, 60);
+STORM(hook_changed, "direct", other_hook, 3, 60);
+STORM(cpu_away, NULL, cpu_away, 3, 60);
 STORM(unloaded, NULL, other_module, 2, 30);
 
 FIXTURE_SETUP(storm)
@@ -533,7 +533,7 @@ TEST_F(storm, on_all_that_tasks_do)
 	bool comes_and_goes = variant->disturb == other_module;
 	/* With each change a call of each thread can be lost, or count twice. */
 	uint64_t tolerance = variant->disturb == other_hook ? 2 * DOERS : 0;
-	unsigned int i, rounds = dose(variant->few, variant->many), least = dose(6, 30);
+	unsigned int i, rounds = dose(variant->few, variant->many), least = dose(4, 30);
 	struct arm arms[] = {
 		{ -1, SYSCOUNT_BY_NONE, 0 }, { -1, SYSCOUNT_BY_COMMAND, ERRORS | LATENCY },
 	};
