@@ -346,8 +346,7 @@ main()
 	slow=${slowness[${kernel:-6.1}]-1}
 	read -r -a tests <<< "$(list_of)"
 	[[ $cpus =~ ^[1-9][0-9]?$ ]] || usage "-c $cpus: no number of CPUs"
-	[[ ! $kernel || -n ${kernel_series[$kernel]-} || -f $kernel ]] ||
-		usage "-k $kernel: no such kernel; known: $(kernel_names), or the path of an image"
+	[[ ! $kernel ]] || kernel_check "$kernel"
 	for test; do
 		in_list "$test" "${!host[@]}" "${tests[@]}" || usage "$test: no such test"
 	done

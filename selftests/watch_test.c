@@ -557,7 +557,6 @@ pid_t fork_as(pid_t pid)
 	struct clone_args args = {
 		.exit_signal = SIGCHLD, .set_tid = pid ? (uintptr_t)&pid : 0, .set_tid_size = !!pid,
 	};
-
 	pid_t child = pid ? syscall(SYS_clone3, &args, sizeof(args)) : fork();
 
 	if (child < 0 && pid && errno == EEXIST)

@@ -34,12 +34,20 @@ kernel_names() { printf '%s\n' "${!kernel_series[@]}" | sort -V | xargs; }
 # Those of the plain flavour, one of each series
 kernel_names_plain() { kernel_names | tr ' ' '\n' | grep -x '[0-9.]*' | xargs; }
 
+# Is it one that kernel_find takes? An image need not be there.
+kernel_check() # SERIES|IMAGE
+{
+	[[ -n ${kernel_series[$1]-} || $1 == */* || -f $1 ]] ||
+		usage "-k $1: no such kernel; known: $(kernel_names), or the path of an image"
+}
+
 # kernel_find SERIES|IMAGE: sets image, release, modules (empty: none), arch (x86 or arm64), and
 # kernel_make, what make needs to know to build a module for it.
 kernel_find()
 {
 	local dir how
 
+	kernel_check "$1"
 	kernel_make=() arch=x86
 	[[ $1 != *-arm64 ]] || arch=arm64
 	if [[ -n ${kernel_series[$1]-} ]]; then
@@ -55,10 +63,8 @@ kernel_find()
 		fi
 		# Of what is built here UBSAN is to look at the modules alone.
 		[[ ${how[0]} != kernel_of_source ]] || kernel_make+=(UBSAN_SANITIZE=y)
-	elif [[ $1 == */* || -f $1 ]]; then
-		kernel_of_path "$1"
 	else
-		usage "-k $1: no such kernel; known: $(kernel_names), or the path of an image"
+		kernel_of_path "$1"
 	fi
 }
 
