@@ -77,6 +77,19 @@ void tell(const char *format, ...)
 	va_end(args);
 }
 
+/* The harness's own exit status for a test that is skipped. */
+#define HARNESS_SKIP	255
+
+void skip_rest(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	say("", format, args);
+	va_end(args);
+	exit(HARNESS_SKIP);
+}
+
 uint64_t clock_ns(clockid_t clock)
 {
 	struct timespec time;
@@ -627,15 +640,10 @@ bool kernel_has_hook(const char *hook)
 	return !strcmp(hook, "tracepoint") || !strcmp(hook, "auto") || major >= 6;
 }
 
-/* The harness's own exit status for a test that is skipped. */
-#define HARNESS_SKIP	255
-
 void need_hook(const char *hook)
 {
-	if (kernel_has_hook(hook))
-		return;
-	printf("# this kernel cannot have the hook %s\n", hook);
-	exit(HARNESS_SKIP);
+	if (!kernel_has_hook(hook))
+		skip_rest("this kernel cannot have the hook %s", hook);
 }
 
 const char *best_hook(void)

@@ -28,6 +28,13 @@ void die(const char *format, ...);
 __attribute__((format(printf, 1, 2)))
 void tell(const char *format, ...);
 
+/*
+ * For a fixture, where the harness's SKIP() leaves the fixture only and the test runs without
+ * it; and for functions. The test ends as skipped.
+ */
+__attribute__((format(printf, 1, 2), noreturn))
+void skip_rest(const char *format, ...);
+
 uint64_t clock_ns(clockid_t clock);
 
 /* Files of /proc and sysfs, read and written by one open(), read() or write(), close(). */

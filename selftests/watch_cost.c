@@ -213,7 +213,7 @@ FIXTURE_SETUP(watch_cost)
 	need_hook(variant->hook);
 	self->most = limits_of(variant->hook);
 	if (!self->most)
-		SKIP(return, "no limits for this kernel");
+		skip_rest("no limits for this kernel");
 	ASSERT_EQ(1, cpus_online())
 		TH_LOG("run this by scripts/vm -i");
 	if (module_loaded())
