@@ -188,10 +188,10 @@ int watch_read_flags(int fd, unsigned int flags, struct reading *reading)
 		if (args.group_count <= groups && args.row_count <= rows &&
 		    args.detail_count <= details)
 			break;
-		/* Some more, since the target may be running. */
-		groups = args.group_count + 16;
-		rows = args.row_count + 64;
-		details = args.detail_count + 64;
+		/* Twice as many, since the target may be running, and faster than this reads. */
+		groups = 2 * args.group_count;
+		rows = 2 * args.row_count;
+		details = 2 * args.detail_count;
 	}
 	*head = args;
 	reading_form(reading);
