@@ -38,7 +38,7 @@ help()
 # The runs: the kernel, words for its command line, tests (none: all).
 # shellcheck disable=SC2034 # $dose names them
 short=(
-	"kasan||planted fail_nth counted_once watch_objects"
+	"kasan||planted signed fail_nth counted_once watch_objects"
 	"kcsan||planted counted_once watch_objects"
 )
 # Those that allocate, which each are followed by a search for leaks
@@ -132,7 +132,7 @@ write_report()
 	cat > "$out/report" <<-END
 	# What \`make test-debug\` ran
 
-	The module is \`$module\` now: $(grep -c "^|.* | $module |" "$out/kept") of $(grep -c '^|' "$out/kept") rows are of it. What is new since that of
+	Each row is of the tests as they were on its day. The module is \`$module\` now: $(grep -c "^|.* | $module |" "$out/kept") of $(grep -c '^|' "$out/kept") rows are of it. What is new since that of
 	another row, \`git diff COMMIT -- module\` says. Of what a run of all would do, this was not run on it:
 
 	$(not_run)

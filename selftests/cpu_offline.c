@@ -12,7 +12,6 @@
 FIXTURE(cpu_offline)
 {
 	int cpu;
-	char online[64];
 };
 
 FIXTURE_VARIANT(cpu_offline)
@@ -41,14 +40,12 @@ FIXTURE_SETUP(cpu_offline)
 		skip_rest("there is one CPU only");
 	module_ready(variant->hook);
 	self->cpu = cpus_present() - 1;
-	snprintf(self->online, sizeof(self->online), "/sys/devices/system/cpu/cpu%d/online",
-		 self->cpu);
 	ASSERT_EQ(cpus_present(), cpus_online());
 }
 
 FIXTURE_TEARDOWN(cpu_offline)
 {
-	file_write(self->online, "1");
+	cpu_switch(self->cpu, true);
 }
 
 static void make_calls_on(int cpu)
@@ -87,7 +84,7 @@ TEST_F(cpu_offline, counts_stay)
 	on_cpu = counted_on(self->cpu);
 	counts_read_proc(&before);
 	make_calls_on(self->cpu);
-	ASSERT_EQ(0, file_write(self->online, "0"));
+	cpu_switch(self->cpu, false);
 	EXPECT_EQ(cpus_present() - 1, cpus_online());
 
 	counts_read_proc(&after);
@@ -98,7 +95,7 @@ TEST_F(cpu_offline, counts_stay)
 			 counts_of(&before, SYSCOUNT_ABI_64, SYS_flock));
 	EXPECT_EQ(CALLS, counted_on(self->cpu) - on_cpu);
 
-	ASSERT_EQ(0, file_write(self->online, "1"));
+	cpu_switch(self->cpu, true);
 	EXPECT_EQ(CALLS, counted_on(self->cpu) - on_cpu);
 	make_calls_on(self->cpu);
 	EXPECT_EQ(2 * CALLS, counted_on(self->cpu) - on_cpu);
@@ -111,12 +108,12 @@ TEST_F(cpu_offline, counts_stay)
 TEST_F(cpu_offline, changes_meanwhile)
 {
 	make_calls_on(self->cpu);
-	ASSERT_EQ(0, file_write(self->online, "0"));
+	cpu_switch(self->cpu, false);
 	reset_by_ioctl();
 	EXPECT_EQ(0, counted(SYSCOUNT_ABI_64, SYS_flock));
 	all_enable(false);
 	all_enable(true);
-	ASSERT_EQ(0, file_write(self->online, "1"));
+	cpu_switch(self->cpu, true);
 	EXPECT_EQ(0, counted(SYSCOUNT_ABI_64, SYS_flock));
 	make_calls_on(self->cpu);
 	EXPECT_EQ(CALLS, counted(SYSCOUNT_ABI_64, SYS_flock));

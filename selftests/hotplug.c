@@ -26,14 +26,6 @@
 
 const struct job jobs[] = { {} };
 
-static void switch_cpu(int cpu, const char *on)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d/online", cpu);
-	must_write(path, on);
-}
-
 /* Two for each CPU that can go; one who is on one that goes is put elsewhere. */
 static void hammer(struct crew_member *me)
 {
@@ -114,7 +106,7 @@ FIXTURE_TEARDOWN(hotplug)
 	int cpu;
 
 	for (cpu = 1; cpu < cpus_present(); cpu++)
-		switch_cpu(cpu, "1");
+		cpu_switch(cpu, true);
 }
 
 TEST_F(hotplug, while_counted_watched_and_read)
@@ -133,19 +125,19 @@ TEST_F(hotplug, while_counted_watched_and_read)
 	for (i = 0; i < cycles; i++) {
 		uint64_t made = crew_ended(crew), rounds = board->number[0] + board->number[1];
 
-		switch_cpu(1 + i % (cpus_present() - 1), "0");
+		cpu_switch(1 + i % (cpus_present() - 1), false);
 		/* Two at once, now and then. */
 		if (i % 4 == 0)
-			switch_cpu(1 + (i + 1) % (cpus_present() - 1), "0");
+			cpu_switch(1 + (i + 1) % (cpus_present() - 1), false);
 		while (crew_ended(crew) == made ||
 		       __atomic_load_n(&board->number[0], __ATOMIC_SEQ_CST) +
 		       __atomic_load_n(&board->number[1], __ATOMIC_SEQ_CST) == rounds) {
 			no_child_failed();
 			sched_yield();
 		}
-		switch_cpu(1 + i % (cpus_present() - 1), "1");
+		cpu_switch(1 + i % (cpus_present() - 1), true);
 		if (i % 4 == 0)
-			switch_cpu(1 + (i + 1) % (cpus_present() - 1), "1");
+			cpu_switch(1 + (i + 1) % (cpus_present() - 1), true);
 	}
 	crew_stop(crew);
 	crew_wait(crew);

@@ -30,7 +30,6 @@
 #define LOADS_MANY	125
 /* Rounds of each watcher with each load. */
 #define ROUNDS		2
-#define CPU_ONLINE	"/sys/devices/system/cpu/cpu3/online"
 
 const struct job jobs[] = { {} };
 
@@ -282,13 +281,13 @@ static void files_open(void)
 
 static void cpu_off(void)
 {
-	must_write(CPU_ONLINE, "0");
+	cpu_switch(cpus_present() - 1, false);
 }
 
 static void cpu_off_and_on(void)
 {
 	cpu_off();
-	must_write(CPU_ONLINE, "1");
+	cpu_switch(cpus_present() - 1, true);
 }
 
 static void (*const states[])(void) = {
@@ -308,7 +307,7 @@ TEST_F_TIMEOUT(stress, unload_in_every_state, 1200)
 		ASSERT_EQ(0, remove_when_closed()) {
 			TH_LOG("state %u", i);
 		}
-		file_write(CPU_ONLINE, "1");
+		cpu_switch(cpus_present() - 1, true);
 		ASSERT_FALSE(anything_left()) {
 			TH_LOG("state %u", i);
 		}

@@ -210,7 +210,7 @@ same "... and nothing is asked for" "" "$(<"$asked")"
 mkdir -p "$XDG_CACHE_HOME" && touch "$XDG_CACHE_HOME/kasan"
 cp "$copy/Documentation/test-report.md" "$tmp/report"
 debug -s
-same "... those that are there get their dose, which can fail" "1 debug: planted fail_nth counted_once watch_objects" "$status $(<"$asked")"
+same "... those that are there get their dose, which can fail" "1 debug: planted signed fail_nth counted_once watch_objects" "$status $(<"$asked")"
 same "... and the report stays as it is" "" "$(diff "$tmp/report" "$copy/Documentation/test-report.md")"
 
 same_end

@@ -30,7 +30,8 @@ void tell(const char *format, ...);
 
 /*
  * For a fixture, where the harness's SKIP() leaves the fixture only and the test runs without
- * it; and for functions. The test ends as skipped.
+ * it; and for functions. The test ends as skipped at once: no teardown, and what it has found
+ * wrong before is lost.
  */
 __attribute__((format(printf, 1, 2), noreturn))
 void skip_rest(const char *format, ...);
@@ -199,8 +200,10 @@ void trace_child(pid_t pid, long from, long to);
 
 void pin(int cpu);
 int cpus_online(void);
+void cpu_switch(int cpu, bool on);			/* CPU 0 is always on */
 int cpus_present(void);					/* online or not: 0 to this less one */
 bool kernel_has_x32(void);				/* built in, and switched on */
+bool kernel_has_abi(int abi);
 bool kernel_is(const char *series);			/* "6.1.", say */
 bool kernel_has(const char *symbol);
 bool kernel_has_word(const char *word);			/* on its command line */

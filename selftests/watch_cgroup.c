@@ -444,7 +444,7 @@ TEST_F(cgroup, threaded)
 }
 
 /* One that runs all the time, if nothing else needs its CPU: it takes orders from memory. */
-#define GIVEN_UP_NS	60000000000ull
+#define GIVEN_UP_NS	(60000000000ull * kernel_slowness())
 
 enum { ORDER, ORDERS, DONE };
 

@@ -371,7 +371,7 @@ static struct prices prices_more(pid_t other)
 }
 
 /*
- * One that nobody watches, from its start to its end: some 73,000 instructions. It takes other
+ * One that nobody watches, from its start to its end: some 70,000 instructions. It takes other
  * memory now and then, and with that some more or less, so this is the median, too.
  */
 TEST_F_TIMEOUT(watch_cost, of_processes, 600)

@@ -51,7 +51,7 @@ static const struct {
 } moving[] = {
 	{ A64, SYS_read }, { A64, SYS_write }, { A64, SYS_readv }, { A64, SYS_writev },
 	{ AI386, I386_READ }, { AI386, I386_WRITE }, { AX32, SYS_read }, { AX32, X32_READV },
-};
+};	/* those of x32 come last */
 
 static int fds[KINDS];
 
@@ -145,7 +145,7 @@ static void expect_categories(struct __test_metadata *_metadata)
 	unsigned int i, kind;
 
 	for (i = 0; i < ARRAY_SIZE(moving); i++)
-		for (kind = 0; kind < KINDS; kind++) {
+		for (kind = 0; kind < KINDS && kernel_has_abi(moving[i].abi); kind++) {
 			const struct syscount_watch_row *row =
 				group_row_object(&reading, &reading.group[0], moving[i].abi,
 						 moving[i].nr, kinds[kind].object);
@@ -183,9 +183,11 @@ static void objects_are_right(struct __test_metadata *_metadata, unsigned int fl
 	watch_read(arms[0].fd, &reading);
 	EXPECT_EQ(NULL, reading_flaw(&reading, flags));
 	EXPECT_EQ(all, calls_of(&reading, A64, SYS_read));
-	EXPECT_EQ(total, reading.head.total);
+	/* Calls without code, which with the hooks alone nobody sees, a watch of objects has. */
+	if (kernel_has_x32())
+		EXPECT_EQ(total, reading.head.total);
 	reads = reads_at_start();
-	for (i = 0; i < ARRAY_SIZE(moving); i++)
+	for (i = 0; i < ARRAY_SIZE(moving) && kernel_has_abi(moving[i].abi); i++)
 		expect_objects(_metadata, moving[i].abi, moving[i].nr,
 			       moving[i].abi == A64 && moving[i].nr == SYS_read ? reads : 0);
 	expect_categories(_metadata);

@@ -189,9 +189,12 @@ int watch_read_flags(int fd, unsigned int flags, struct reading *reading)
 		    args.detail_count <= details)
 			break;
 		/* Twice as many, since the target may be running, and faster than this reads. */
-		groups = 2 * args.group_count;
-		rows = 2 * args.row_count;
-		details = 2 * args.detail_count;
+		if (args.group_count > groups)
+			groups = 2 * args.group_count;
+		if (args.row_count > rows)
+			rows = 2 * args.row_count;
+		if (args.detail_count > details)
+			details = 2 * args.detail_count;
 	}
 	*head = args;
 	reading_form(reading);

@@ -105,7 +105,8 @@ int wait_status(pid_t pid);
 void wait_success(pid_t pid);
 
 /*
- * Memory that a test and its jobs share. Waiting is by futex, and for a minute at most.
+ * Memory that a test and its jobs share. Waiting is by futex, and for a minute at
+ * most, times kernel_slowness().
  */
 #define BOARD_MEMBERS	64
 
