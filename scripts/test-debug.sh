@@ -132,8 +132,8 @@ write_report()
 	cat > "$out/report" <<-END
 	# What \`make test-debug\` ran
 
-	Each row is of the tests as they were on its day. The module is \`$module\` now: $(grep -c "^|.* | $module |" "$out/kept") of $(grep -c '^|' "$out/kept") rows are of it. What is new since that of
-	another row, \`git diff COMMIT -- module\` says. Of what a run of all would do, this was not run on it:
+	The module is \`$module\` now: $(grep -c "^|.* | $module |" "$out/kept") of $(grep -c '^|' "$out/kept") rows are of it. What is new since that of
+	another row, \`git diff COMMIT -- module\` says; the tests were those of its day. Of what a run of all would do, this was not run on it:
 
 	$(not_run)
 
