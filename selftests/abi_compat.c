@@ -148,7 +148,10 @@ static uint64_t more_unknown(void)
 	       before.categories[SYSCOUNT_CAT_UNKNOWN].calls;
 }
 
-/* Has the kernel them (cloud kernels have not), and does the hook see them then, or all the same? */
+/*
+ * Has the kernel them (cloud kernels have not), and does the hook see them then, or all the same?
+ * Asked before the counts are read, as to ask is a call of x32.
+ */
 static bool has_x32, sees_x32;
 
 FIXTURE(abi_compat)

@@ -144,8 +144,8 @@ static void expect_categories(struct __test_metadata *_metadata)
 {
 	unsigned int i, kind;
 
-	for (i = 0; i < ARRAY_SIZE(moving); i++)
-		for (kind = 0; kind < KINDS && kernel_has_abi(moving[i].abi); kind++) {
+	for (i = 0; i < ARRAY_SIZE(moving) && kernel_has_abi(moving[i].abi); i++)
+		for (kind = 0; kind < KINDS; kind++) {
 			const struct syscount_watch_row *row =
 				group_row_object(&reading, &reading.group[0], moving[i].abi,
 						 moving[i].nr, kinds[kind].object);
